@@ -1,0 +1,1 @@
+"""The chat: where people are told, never where the truth lies."""

@@ -1,0 +1,24 @@
+"""What the company needs from its chat; it must not know any vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from contracts.records import EffectKey, Message, Ref, Wanted
+
+
+class Chat(Protocol):
+    """What the company needs from its chat.
+
+    A message carries our key, but `post` does not look for it: after an uncertain answer ask `find` before repeating it.
+    """
+
+    async def post(self, wanted: Wanted[Message]) -> Ref:
+        """Post a message; the reference names channel and message."""
+
+    async def update(self, ref: Ref, message: Message) -> Ref:
+        """Replace the text of a message of ours. Raises RefusedError when it is gone."""
+
+    async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+        """Return our recent messages in a channel that carry these keys."""

@@ -1,0 +1,1 @@
+"""The CRM: the system of record for accounts, contacts and opportunities."""

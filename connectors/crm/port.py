@@ -1,0 +1,58 @@
+"""What the company needs from its CRM; it must not know any vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from contracts.records import (
+    CompanyRecord,
+    ContactRecord,
+    ContactSnapshot,
+    DealChange,
+    DealRecord,
+    DealSnapshot,
+    EffectKey,
+    Link,
+    Outcomes,
+    Ref,
+    Wanted,
+)
+
+
+class Crm(Protocol):
+    """What the company needs from its CRM. Every write is safe to repeat: the same key finds the first one's work.
+
+    Each batch may hold any number of records; a record that is refused has its error among the outcomes, and the others are
+    written. A call that fails as a whole raises RetryableError, UncertainError or MisconfiguredError.
+    """
+
+    async def prepare(self) -> None:
+        """Make the CRM ready for us (our key property, our stages), once; safe to repeat."""
+
+    async def upsert_companies(self, wanted: Sequence[Wanted[CompanyRecord]]) -> Outcomes:
+        """Find each company by domain (or name), or create it once per account; what people wrote there is not overwritten."""
+
+    async def upsert_contacts(self, wanted: Sequence[Wanted[ContactRecord]]) -> Outcomes:
+        """Create each contact, or set name and phone of the one with that e-mail address."""
+
+    async def open_deals(self, wanted: Sequence[Wanted[DealRecord]]) -> Outcomes:
+        """Open one deal per key; a key that has one keeps it."""
+
+    async def change_deals(self, wanted: Sequence[Wanted[DealChange]]) -> Outcomes:
+        """Set the named fields of deals."""
+
+    async def associate(self, wanted: Sequence[Wanted[Sequence[Link]]]) -> Outcomes:
+        """Associate records with each other; what is associated already stays so."""
+
+    async def add_notes(self, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
+        """Add a note (deal id, text) to a deal, once per key."""
+
+    async def read_deals(self, ids: Collection[str]) -> Mapping[str, DealSnapshot]:
+        """Return the deals that exist among `ids`, with company and contact."""
+
+    async def read_contacts(self, ids: Collection[str]) -> Mapping[str, ContactSnapshot]:
+        """Return the contacts that exist among `ids`, with their company."""
+
+    async def find(self, kind: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+        """Return what stands in the CRM under our keys; `kind` is company, contact, deal or note."""

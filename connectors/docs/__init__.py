@@ -1,0 +1,1 @@
+"""The document system: folders of accounts, and the documents in them."""

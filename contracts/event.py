@@ -1,0 +1,88 @@
+"""The envelope every event travels in (CloudEvents 1.0) and the one table of contract versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.errors import ContractError
+from contracts.lead import LeadQualifiedV1
+from contracts.opportunity import OpportunityCreatedV1
+from contracts.values import Contract
+
+CONTRACTS: dict[str, dict[int, type[Contract]]] = {
+    "lead.qualified": {1: LeadQualifiedV1},
+    "opportunity.created": {1: OpportunityCreatedV1},
+}
+"""Every released contract: event type, then version. A released version is never edited."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Envelope(BaseModel):
+    """A CloudEvents 1.0 JSON event. Extension attributes are kept. https://github.com/cloudevents/spec"""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    specversion: Literal["1.0"]
+    id: Text
+    source: Text
+    type: Text
+    time: AwareDatetime | None = None
+    subject: Text | None = Field(default=None, description="The deal's id at the source: events of one deal share it")
+    dataschema: Text | None = None
+    datacontenttype: Literal["application/json"] | None = None
+    data: Any = None
+
+    @property
+    def contract(self) -> str:
+        """Name and version of the contract that the data claims to fit, `lead.qualified/1`."""
+        return self.dataschema or f"{self.type}/{newest(self.type)}"
+
+
+def newest(event_type: str) -> int:
+    """Return the newest version of an event's contract, 1 where the event is unknown."""
+    return max(CONTRACTS.get(event_type, {1: Contract}))
+
+
+def parse(contract: str, data: Any, *, event_type: str) -> Contract:
+    """Return `data` as the contract named `event/version`.
+
+    Raises:
+        ContractError: the contract is unknown or the data does not fit; names the field and the rule, never the value.
+    """
+    name, _, version = contract.rpartition("/")
+    versions = CONTRACTS.get(event_type)
+    if versions is None:
+        raise ContractError("type: is not an event of the catalog", field="type", rule="unknown")
+    if name != event_type or not version.isdecimal() or int(version) not in versions:
+        raise ContractError("dataschema: is not a released contract version", field="dataschema", rule="unknown")
+    try:
+        return versions[int(version)].model_validate(data)
+    except ValidationError as error:
+        raise contract_error(error) from None
+
+
+def contract_error(error: ValidationError) -> ContractError:
+    """Turn pydantic's report into ours: the first field that is wrong, and why, without its value."""
+    field, rule, message = next(_findings(error))
+    return ContractError(f"{field}: {message}", field=field, rule=rule)
+
+
+def _findings(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+    for detail in error.errors(include_url=False, include_input=False):
+        place = ".".join(_safe(str(part)) for part in detail["loc"]) or "data"
+        field = str(detail.get("ctx", {}).get("field", place))
+        yield field, detail["type"], _without_values(detail["type"], detail["msg"])
+
+
+def _safe(part: str) -> str:
+    """A field's name as the sender wrote it, unless it could be personal data itself."""
+    return part if re.fullmatch(r"\w{1,40}", part, re.ASCII) else "?"
+
+
+def _without_values(rule: str, message: str) -> str:
+    return "is not a field of the contract" if rule == "extra_forbidden" else message[:1].lower() + message[1:]

@@ -1,0 +1,37 @@
+"""Who answers for what: the people and teams behind every event and system, read from `owners.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.files import load
+from contracts.values import Contract, Name, Slug
+
+Channel = Annotated[str, Field(pattern=r"^#[a-z0-9_-]{1,79}$", description="A chat channel, with its #")]
+
+
+class Owner(Contract):
+    """Somebody who is told, and where."""
+
+    name: Name
+    channel: Channel
+
+
+class Owners(Contract):
+    """Everybody who can own an event, a system or a deal, by key."""
+
+    owners: Mapping[Slug, Owner]
+
+    def channel_of(self, key: str, *, otherwise: str) -> str:
+        """Return the owner's channel, or `otherwise` for somebody who is not in the file."""
+        owner = self.owners.get(key)
+        return owner.channel if owner else otherwise
+
+
+def load_owners(folder: Path) -> Owners:
+    """Read `owners.yaml`. Raises FileError."""
+    return load(folder / "owners.yaml", Owners)

@@ -1,0 +1,140 @@
+"""What travels between the company and its outside systems: records to write, references to what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from contracts.errors import TowlineError
+from contracts.parties import Company, Person
+from contracts.values import Money
+
+EffectKey = UUID
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Generic[T]):
+    """A record that is to stand in an outside system, once per key."""
+
+    key: EffectKey
+    record: T
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Where something stands in an outside system: its vendor id, and a link for people."""
+
+    id: str
+    url: str = ""
+
+
+Outcome = Ref | TowlineError
+Outcomes = Mapping[EffectKey, Outcome]
+"""One outcome per wanted record; a whole call that fails raises instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRecord:
+    """A company as the CRM should hold it; `account` is our own stable id of it."""
+
+    account: UUID
+    company: Company
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """A person as the CRM should hold them; the e-mail address is the identity."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class DealRecord:
+    """A deal as the CRM should hold it when it is opened."""
+
+    name: str
+    stage: str
+    owner: str
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An association between two CRM records, by kind and vendor id."""
+
+    from_kind: str
+    from_id: str
+    to_kind: str
+    to_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DealChange:
+    """Fields of a deal to set; only the fields named are touched."""
+
+    deal_id: str
+    stage: str | None = None
+    folder_url: str | None = None
+    packet_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealSnapshot:
+    """A deal as the CRM shows it now, with the company and the contact it belongs to."""
+
+    id: str
+    key: str | None
+    name: str
+    stage: str
+    owner: str | None
+    amount: Money | None
+    company: Company | None
+    person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSnapshot:
+    """A contact as the CRM shows it now, with the company they belong to."""
+
+    id: str
+    person: Person | None
+    company: Company | None
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRecord:
+    """A folder to stand in the document system; no parent means the company's root folder."""
+
+    name: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRecord:
+    """A document to be copied from a template into a folder."""
+
+    template: str
+    name: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecord:
+    """Text to put in the place of a document's `{{placeholders}}`."""
+
+    document: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A chat message: a channel, one line for notifications, and paragraphs of Slack-flavoured Markdown."""
+
+    channel: str
+    text: str
+    paragraphs: Sequence[str] = field(default_factory=tuple)
+    links: Mapping[str, str] = field(default_factory=dict)
