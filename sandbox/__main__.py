@@ -1,0 +1,38 @@
+"""Runs the sandbox on loopback until it is told to stop; knows nothing of what it serves."""
+
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from sandbox.app import create_app
+from sandbox.settings import Settings
+from sandbox.wire import quiet_drops
+
+
+def main() -> int:
+    """Serve on 127.0.0.1; a port that is taken ends with one line and exit code 1."""
+    settings = Settings(_env_file=".env")
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", settings.port))
+    except OSError as error:
+        print(f"sandbox: port {settings.port} on 127.0.0.1 cannot be used: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
+    logging.getLogger("uvicorn.error").addFilter(quiet_drops)
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

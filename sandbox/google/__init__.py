@@ -1,0 +1,1 @@
+"""Google Drive and Docs, shaped from Google's discovery documents."""

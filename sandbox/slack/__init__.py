@@ -1,0 +1,1 @@
+"""Slack's Web API, shaped from Slack's samples."""
