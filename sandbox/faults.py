@@ -41,9 +41,8 @@ class Fault(BaseModel):
 
     @cached_property
     def _pattern(self) -> tuple[str, re.Pattern[str]]:
-        method, _, path = (
-            (self.operation or "").rpartition(" ") if "/" in (self.operation or "") else (self.operation or "", "", "")
-        )
+        operation = self.operation or ""
+        method, path = operation.partition("/")[0].strip(), operation[operation.find("/") :] if "/" in operation else ""
         literal = re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(path.rstrip("/")))
         return method, re.compile(f"{literal}(/.*)?")
 

@@ -53,7 +53,7 @@ def trouble_with(token: str | None) -> Trouble | None:
         return "missing"
     for word in ("invalid", "expired", "revoked"):
         if word in token:
-            return word  # type: ignore[return-value]
+            return word
     expiry = expiry_of(token)
     return "expired" if expiry is not None and expiry <= time.time() else None
 

@@ -173,7 +173,7 @@ class Store:
         journal.parent.mkdir(parents=True, exist_ok=True)
         if not journal.exists():
             return
-        *whole, torn = journal.read_bytes().split(b"\n")  # a process killed in mid-write leaves a last line without its end
+        *whole, _torn = journal.read_bytes().split(b"\n")  # a process killed in mid-write leaves a last line without its end
         for number, raw in enumerate(whole, 1):
             try:
                 self._apply(orjson.loads(raw))

@@ -93,7 +93,7 @@ class System(ABC):
 
     @abstractmethod
     def failure(self, call: Call, status: int, message: str | None = None) -> Response:
-        """Return an error in the vendor's shape: faults (any status), 404 and 405 for what has no route, 500 for our own mistakes."""
+        """Return an error in the vendor's shape: a fault of any status, 404 and 405 for what has no route, 500 for a bug here."""
 
     @abstractmethod
     def unauthorized(self, call: Call, trouble: Trouble) -> Response:
@@ -123,6 +123,7 @@ class System(ABC):
     def card(self, kind: str, record: Record) -> Card:
         """Return a stored object as the page for people shows it."""
 
+    @abstractmethod
     def seed(self) -> None:
         """Put what a new account of this vendor has; called at start and after a reset, must be safe to repeat."""
 

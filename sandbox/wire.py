@@ -15,7 +15,7 @@ from sandbox.system import Answer, Call, System
 from sandbox.traffic import Asked, Traffic
 
 log = logging.getLogger(__name__)
-HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0} Service error</h1><p>Please try again later.</p></body></html>"
+HTML = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0} Service error</h1><p>Try again later.</p></body></html>"
 
 
 class Dropped(httpx.RemoteProtocolError):

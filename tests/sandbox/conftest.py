@@ -41,9 +41,7 @@ def serving(settings: Settings) -> Iterator[Running]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        create_app(settings), loop="asyncio", log_level="warning", access_log=False, timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(create_app(settings), loop="asyncio", log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     logging.getLogger("uvicorn.error").addFilter(quiet_drops)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
