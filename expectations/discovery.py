@@ -1,0 +1,56 @@
+"""What must hold before a discovery packet is made for a deal, in words that a salesperson accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.opportunity import SalesStage
+from expectations.named import Expectation, Route, gxe
+
+
+class DealGetsOnePacket(gxe.ExpectColumnValuesToBeUnique):
+    """Two rows of one case would make two packets side by side."""
+
+    column: str = "case_id"
+    description: str = "Every deal stands in the batch once, so that it gets one discovery packet"
+
+
+class DealNamesItsAccount(gxe.ExpectColumnValuesToNotBeNull):
+    """The packet lies in the account's folder."""
+
+    column: str = "account"
+    description: str = "Every deal names the account it is for"
+
+
+class DealHasAnOwner(gxe.ExpectColumnValuesToNotBeNull):
+    """Somebody must prepare the talk."""
+
+    column: str = "owner"
+    description: str = "Every deal names the seller who owns it"
+
+
+class DealAmountIsNotNegative(gxe.ExpectColumnValuesToBeBetween):
+    """A negative amount is a credit, which is no deal."""
+
+    column: str = "amount"
+    min_value: Any = 0
+    description: str = "The amount, where there is one, is not below nothing"
+
+
+class DealStageIsKnown(gxe.ExpectColumnValuesToBeInSet):
+    """Another stage would put the deal into a column that the sales board does not have."""
+
+    column: str = "stage"
+    value_set: Any = [stage.value for stage in SalesStage]
+    description: str = "Every deal stands at one of the sales stages that we work with"
+
+
+DISCOVERY: Mapping[type[Expectation], Route] = {
+    DealGetsOnePacket: Route.INTEGRATION_OWNER,
+    DealNamesItsAccount: Route.DEAL_OWNER,
+    DealHasAnOwner: Route.PROCESS_OWNER,
+    DealAmountIsNotNegative: Route.DEAL_OWNER,
+    DealStageIsKnown: Route.DEAL_OWNER,
+}
+"""In the order in which a row's first failure is told, each with the way that a failing row goes."""

@@ -1,0 +1,136 @@
+"""What must hold before a lead becomes a deal, in words that a salesperson accepts. It must not know where leads come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from expectations.named import Column, Expectation, FailureSeverity, Route, gxe
+
+LARGEST_AMOUNT = 10_000_000
+SURE_ENOUGH = 0.5
+MAIL_PROVIDERS = [
+    *(
+        "aol.com",
+        "gmail.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mail.com",
+        "mail.ru",
+    ),
+    *("outlook.com", "proton.me", "protonmail.com", "qq.com", "web.de", "yahoo.com", "yandex.ru"),
+]
+
+
+class LeadArrivesOnce(gxe.ExpectColumnValuesToBeUnique):
+    """Two rows of one event would open two deals."""
+
+    column: str = "event_id"
+    description: str = "Every lead stands in the batch once"
+
+
+class LeadNamesItsCompany(gxe.ExpectColumnValuesToNotBeNull):
+    """The deal and its folder are named after the company."""
+
+    column: str = "company"
+    description: str = "Every lead names the company that asks"
+
+
+class LeadNamesTheDomain(gxe.ExpectColumnValuesToNotBeNull):
+    """The domain is the account's identity."""
+
+    column: str = "domain"
+    description: str = "Every lead names the company's web domain, by which we recognise the account"
+
+
+class DomainIsPlausible(gxe.ExpectColumnValuesToMatchRegex):
+    """An address such as 10.0.0.1 passes the contract as a domain."""
+
+    column: str = "domain"
+    regex: str = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)$"
+    description: str = "The company's web domain can exist on the internet"
+
+
+class DomainIsTheCompanysOwn(gxe.ExpectColumnValuesToNotBeInSet):
+    """Otherwise everybody with such an address would become one account."""
+
+    column: str = "domain"
+    value_set: Any = MAIL_PROVIDERS
+    description: str = "The web domain is the company's own, not that of a public mail provider"
+
+
+class LeadNamesAContactEmail(gxe.ExpectColumnValuesToNotBeNull):
+    """The address is the contact's identity."""
+
+    column: str = "email"
+    description: str = "Every lead names the e-mail address of a person"
+
+
+class ContactEmailIsPlausible(gxe.ExpectColumnValuesToMatchRegex):
+    """The same rule as for domains, behind an @."""
+
+    column: str = "email"
+    regex: str = r"^[^@\s]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)$"
+    description: str = "The person's e-mail address can exist on the internet"
+
+
+class ContactCanAnswer(gxe.ExpectColumnValuesToNotMatchRegex):
+    """A person looks, but the deal goes on."""
+
+    column: str = "email"
+    regex: str = r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer-daemon|postmaster)@"
+    description: str = "The e-mail address belongs to a person, not to a mailbox that nobody reads"
+    severity: FailureSeverity = FailureSeverity.WARNING
+
+
+class LeadHasAnOwner(gxe.ExpectColumnValuesToNotBeNull):
+    """Somebody must be told."""
+
+    column: str = "owner"
+    description: str = "Every lead names the seller who owns it"
+
+
+class LeadAmountIsReasonable(gxe.ExpectColumnValuesToBeBetween):
+    """Cents taken for euros are the usual reason; in major units of any currency."""
+
+    column: str = "amount"
+    min_value: Any = 0
+    max_value: Any = LARGEST_AMOUNT
+    description: str = "The amount, where there is one, lies between nothing and ten million"
+
+
+class LeadAmountNamesItsCurrency(gxe.ExpectColumnValuesToNotBeNull):
+    """A bare number cannot be invoiced."""
+
+    column: str = "currency"
+    row_condition: Any = Column("amount").is_not_null()
+    description: str = "Every amount names its currency"
+
+
+class SourceIsSureOfTheLead(gxe.ExpectColumnValuesToBeBetween):
+    """Below this a person decides whether it is a lead at all."""
+
+    column: str = "confidence"
+    min_value: Any = SURE_ENOUGH
+    description: str = "The source is sure enough that this is a lead (one half or more)"
+
+
+LEAD: Mapping[type[Expectation], Route] = {
+    LeadArrivesOnce: Route.INTEGRATION_OWNER,
+    LeadNamesItsCompany: Route.PROCESS_OWNER,
+    LeadNamesTheDomain: Route.PROCESS_OWNER,
+    DomainIsPlausible: Route.PROCESS_OWNER,
+    DomainIsTheCompanysOwn: Route.PROCESS_OWNER,
+    LeadNamesAContactEmail: Route.PROCESS_OWNER,
+    ContactEmailIsPlausible: Route.PROCESS_OWNER,
+    LeadHasAnOwner: Route.PROCESS_OWNER,
+    LeadAmountIsReasonable: Route.DEAL_OWNER,
+    LeadAmountNamesItsCurrency: Route.DEAL_OWNER,
+    SourceIsSureOfTheLead: Route.PROCESS_OWNER,
+    ContactCanAnswer: Route.DEAL_OWNER,
+}
+"""In the order in which a row's first failure is told, each with the way that a failing row goes."""
