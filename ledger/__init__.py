@@ -1,0 +1,1 @@
+"""What happened: the tables, the questions asked of them, and their migrations. It must not know who asks."""

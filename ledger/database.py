@@ -1,0 +1,118 @@
+"""One door to the database: a transaction with all the books in it, and the wake-up call between processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from contracts.errors import RetryableError
+from ledger.alerts import Alerts
+from ledger.cases import Cases
+from ledger.documents import Documents
+from ledger.effects import Effects
+from ledger.exceptions import Exceptions
+from ledger.gates import Gates
+from ledger.inbox import Inbox
+
+WAKE = "towline_wake"
+PASSING = ("08", "53", "57", "55P03", "40001", "40P01")
+"""SQLSTATE prefixes that pass by themselves: connection, resources (a full disk), shutdown, locks, serialisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All repositories on one transaction."""
+
+    inbox: Inbox
+    effects: Effects
+    cases: Cases
+    exceptions: Exceptions
+    documents: Documents
+    alerts: Alerts
+    gates: Gates
+
+    @classmethod
+    def on(cls, connection: AsyncConnection) -> Books:
+        """Open the books on a connection."""
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates)
+        return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
+
+
+class Ledger:
+    """The ledger of one house. Make one per process."""
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            connect_args={"timeout": 10, "command_timeout": 60},
+        )
+
+    @contextlib.asynccontextmanager
+    async def begin(self, *, wake: bool = False) -> AsyncIterator[Books]:
+        """Open a transaction; it is committed on leaving, and then with `wake` the workers are told.
+
+        Raises:
+            RetryableError: the database is not there, or full; nothing was written.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield Books.on(connection)
+            if wake:
+                await self.wake()
+        except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise _unavailable(error) from error
+        except SQLAlchemyError as error:
+            if passes(error):
+                raise _unavailable(error) from error
+            raise
+
+    async def wake(self) -> None:
+        """Tell the workers that there is something to do. A call of its own, so that accepting events can commit in groups."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text(f"NOTIFY {WAKE}"))
+            await connection.commit()
+
+    @contextlib.asynccontextmanager
+    async def woken(self) -> AsyncIterator[asyncio.Event]:
+        """Give an event that is set at each wake-up call, and once when the connection breaks (then open a new one)."""
+        called = asyncio.Event()
+        async with self._engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None  # noqa: S101  (checked out above)
+            driver.add_termination_listener(lambda *_: called.set())
+            await driver.add_listener(WAKE, lambda *_: called.set())
+            try:
+                yield called
+            finally:
+                with contextlib.suppress(Exception):
+                    await driver.remove_listener(WAKE, called.set)
+                await connection.invalidate()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._engine.dispose()
+
+
+def passes(error: SQLAlchemyError) -> bool:
+    """Say whether a database error passes by itself."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+        return error.connection_invalidated or state.startswith(PASSING) or isinstance(error, (OperationalError, InterfaceError))
+    return False
+
+
+def _unavailable(error: BaseException) -> RetryableError:
+    return RetryableError(f"the ledger is not available ({type(error).__name__})", cause="ledger.unavailable", retry_after=5)

@@ -1,0 +1,136 @@
+"""Outside changes: intended before the call, settled after it, once per key whoever comes second."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from contracts.errors import TowlineError
+from contracts.records import EffectKey, Outcome, Ref
+from ledger.tables import Effect, EffectState
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An outside change that is about to be made for an event; `undo` takes it back, from `before`."""
+
+    key: EffectKey
+    event_id: UUID
+    case_id: UUID
+    step: str
+    system: str
+    undo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before."""
+
+    fresh: bool
+    busy: bool
+    done: Ref | None
+
+
+LOOK = text(
+    """
+SELECT e.key, e.state, e.vendor_id, e.vendor_url, e.event_id,
+       coalesce(i.status = 'running' AND i.lease_until > now(), false) AS worked_on
+FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
+"""
+)
+TAKE_OVER = text(
+    """
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
+       started_at = now(), finished_at = NULL
+FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
+     AS n(key, before, event_id, case_id)
+WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' RETURNING e.key
+"""
+)
+SETTLE = text(
+    """
+UPDATE effects e SET state = n.state, vendor_id = coalesce(n.vendor_id, e.vendor_id), vendor_url = coalesce(n.url, e.vendor_url),
+       cause = n.cause, finished_at = now()
+FROM unnest(CAST(:keys AS uuid[]), CAST(:states AS text[]), CAST(:ids AS text[]), CAST(:urls AS text[]), CAST(:causes AS text[]))
+     AS n(key, state, vendor_id, url, cause)
+WHERE e.key = n.key
+"""
+)
+
+
+class Effects:
+    """Questions and changes on one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def intend(self, intents: Sequence[Intent]) -> dict[EffectKey, Standing]:
+        """Write intentions down, one per key; say of each how it stands.
+
+        An open one of another event is taken over, unless that event is being worked on right now: then it is busy.
+        """
+        rows = [
+            {"key": i.key, "event_id": i.event_id, "case_id": i.case_id, "step": i.step, "system": i.system, "undo": i.undo}
+            for i in intents
+        ]
+        statement = upsert(Effect).values(rows).on_conflict_do_nothing().returning(col(Effect.key))
+        fresh = set((await self._connection.execute(statement)).scalars())
+        known = {i.key: i for i in intents if i.key not in fresh}
+        standings = {key: Standing(fresh=True, busy=False, done=None) for key in fresh}
+        if known:
+            standings.update(await self._standings(known))
+        return standings
+
+    async def _standings(self, known: Mapping[EffectKey, Intent]) -> dict[EffectKey, Standing]:
+        found = (await self._connection.execute(LOOK, {"keys": list(known)})).all()
+        taken = await self._take_over([row for row in found if _may_be_taken(row, known[row.key])], known)
+        return {
+            row.key: Standing(
+                fresh=False,
+                busy=row.state != EffectState.DONE and row.key not in taken,
+                done=Ref(row.vendor_id or "", row.vendor_url or "") if row.state == EffectState.DONE else None,
+            )
+            for row in found
+        }
+
+    async def _take_over(self, rows: Sequence[Row[Any]], known: Mapping[EffectKey, Intent]) -> set[EffectKey]:
+        if not rows:
+            return set()
+        values = {
+            "keys": [row.key for row in rows],
+            "before": [row.event_id for row in rows],
+            "events": [known[row.key].event_id for row in rows],
+            "cases": [known[row.key].case_id for row in rows],
+        }
+        return set((await self._connection.execute(TAKE_OVER, values)).scalars())
+
+    async def settle(self, outcomes: Mapping[EffectKey, Outcome], states: Mapping[EffectKey, EffectState]) -> None:
+        """Write down how intentions ended."""
+        if not outcomes:
+            return
+        keys = list(outcomes)
+        refs = [outcome if isinstance(outcome, Ref) else None for outcome in outcomes.values()]
+        values = {
+            "keys": keys,
+            "states": [states[key].value for key in keys],
+            "ids": [ref.id if ref else None for ref in refs],
+            "urls": [ref.url if ref else None for ref in refs],
+            "causes": [o.cause if isinstance(o, TowlineError) else None for o in outcomes.values()],
+        }
+        await self._connection.execute(SETTLE, values)
+
+    async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
+        """Return the effects under these keys, in the order in which they were begun."""
+        statement = select(Effect).where(col(Effect.key).in_(list(keys))).order_by(col(Effect.started_at))
+        return (await self._connection.execute(statement)).all()
+
+
+def _may_be_taken(row: Row[Any], intent: Intent) -> bool:
+    return row.state != EffectState.DONE and (row.event_id == intent.event_id or not row.worked_on)

@@ -1,0 +1,81 @@
+"""Exceptions: work that stopped and that a person can finish, each with cause, route and owner."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from ledger.tables import ExceptionRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewException:
+    """Why an event stopped. `cause` groups what one repair mends; `reason` is for people and holds no personal data."""
+
+    event_id: UUID
+    case_id: UUID
+    event_type: str
+    contract: str
+    cause: str
+    reason: str
+    route: str
+    owner: str
+    field: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    flow_run_id: UUID | None = None
+
+
+CAUSES = text(
+    """
+SELECT cause, min(event_type) AS event_type, min(reason) AS reason, min(route) AS route, min(owner) AS owner, count(*) AS deals,
+       min(opened_at) AS oldest, (array_agg(flow_run_id ORDER BY id DESC))[1] AS flow_run_id,
+       (SELECT jsonb_object_agg(currency, minor) FROM (
+          SELECT currency, sum(amount_minor) AS minor FROM exceptions s
+          WHERE s.cause = x.cause AND s.closed_at IS NULL AND s.currency IS NOT NULL GROUP BY currency) AS sums) AS amounts
+FROM exceptions x WHERE closed_at IS NULL GROUP BY cause ORDER BY count(*) DESC, cause
+"""
+)
+
+
+class Exceptions:
+    """Questions and changes on one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def open(self, exceptions: Sequence[NewException]) -> None:
+        """Write exceptions down."""
+        if exceptions:
+            await self._connection.execute(insert(ExceptionRow), [asdict(exception) for exception in exceptions])
+
+    async def close(self, event_ids: Collection[UUID], *, closed_as: str) -> None:
+        """Close all open exceptions of these events."""
+        statement = update(ExceptionRow).where(
+            col(ExceptionRow.event_id).in_(list(event_ids)), col(ExceptionRow.closed_at).is_(None)
+        )
+        await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
+
+    async def latest(self, *, limit: int, cause: str | None = None) -> Sequence[Row[Any]]:
+        """Return open exceptions, the newest first."""
+        statement = (
+            select(ExceptionRow).where(col(ExceptionRow.closed_at).is_(None)).order_by(col(ExceptionRow.id).desc()).limit(limit)
+        )
+        if cause is not None:
+            statement = statement.where(col(ExceptionRow.cause) == cause)
+        return (await self._connection.execute(statement)).all()
+
+    async def of_event(self, event_id: UUID) -> Sequence[Row[Any]]:
+        """Return an event's exceptions, also closed ones."""
+        statement = select(ExceptionRow).where(col(ExceptionRow.event_id) == event_id).order_by(col(ExceptionRow.id))
+        return (await self._connection.execute(statement)).all()
+
+    async def causes(self) -> Sequence[Row[Any]]:
+        """Return open exceptions grouped by cause: deals, amounts by currency in minor units, oldest, owner, latest run."""
+        return (await self._connection.execute(CAUSES)).all()

@@ -1,0 +1,184 @@
+"""The inbox: every event once, in order per case, worked on under a lease."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from ledger.tables import Event, EventStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as it comes in: `payload` is the whole envelope as received, `contract` what it claims to fit."""
+
+    id: UUID
+    source: str
+    external_id: str
+    type: str
+    contract: str
+    case_id: UUID
+    payload: Any
+    occurred_at: datetime
+    status: EventStatus = EventStatus.RECEIVED
+
+
+READY = """
+status = 'received' AND (not_before IS NULL OR not_before <= now()) AND type = :type
+AND NOT EXISTS (
+  SELECT 1 FROM inbox earlier WHERE earlier.case_id = inbox.case_id AND earlier.id <> inbox.id AND (
+    earlier.status = 'running'
+    OR (earlier.status IN ('received', 'parked') AND (earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq))))
+"""
+"""What may be worked on now: at most one event per case, the oldest first; a parked one holds up only its own case."""
+
+CLAIM = text(
+    f"""
+UPDATE inbox SET status = 'running', attempts = attempts + 1,
+       leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
+WHERE id IN (SELECT id FROM inbox WHERE {READY} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
+RETURNING id, seq
+"""  # noqa: S608  (no value in it)
+)
+
+WAITING = text(
+    """
+SELECT type, status, count(*) AS events, min(received_at) AS oldest FROM inbox
+WHERE status NOT IN ('done', 'undone') GROUP BY type, status ORDER BY type, status
+"""
+)
+
+
+class Inbox:
+    """Questions and changes on one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def accept(self, events: Sequence[NewEvent]) -> set[UUID]:
+        """Store events once each; return the ids of those that are new."""
+        if not events:
+            return set()
+        rows = [
+            {
+                "id": event.id,
+                "source": event.source,
+                "external_id": event.external_id,
+                "type": event.type,
+                "contract": event.contract,
+                "case_id": event.case_id,
+                "payload": event.payload,
+                "occurred_at": event.occurred_at,
+                "status": event.status,
+            }
+            for event in events
+        ]
+        statement = upsert(Event).values(rows).on_conflict_do_nothing().returning(col(Event.id))
+        return set((await self._connection.execute(statement)).scalars())
+
+    async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> list[UUID]:
+        """Lease up to `limit` ready events of a type, at most one per case and in order, oldest first."""
+        values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds}
+        rows = await self._connection.execute(CLAIM, values)
+        return [row.id for row in sorted(rows, key=lambda row: row.seq)]
+
+    async def take(self, ids: Collection[UUID], *, worker: str, seconds: float) -> set[UUID]:
+        """Lease these events if they are ready; return those that are now leased by `worker`."""
+        held: set[UUID] = set()
+        for row in await self.get(ids):
+            values = {"type": row.type, "limit": 1, "worker": worker, "seconds": seconds, "id": row.id}
+            statement = text(str(CLAIM).replace("WHERE status", "WHERE id = :id AND status", 1))
+            held |= {found.id for found in await self._connection.execute(statement, values)}
+        return held
+
+    async def get(self, ids: Collection[UUID]) -> Sequence[Row[Any]]:
+        """Return the events with these ids, in the order of their arrival."""
+        statement = select(Event).where(col(Event.id).in_(list(ids))).order_by(col(Event.seq))
+        return (await self._connection.execute(statement)).all()
+
+    async def latest(self, *, limit: int, status: str | None = None, event_type: str | None = None) -> Sequence[Row[Any]]:
+        """Return the newest events."""
+        statement = select(Event).order_by(col(Event.seq).desc()).limit(limit)
+        if status is not None:
+            statement = statement.where(col(Event.status) == status)
+        if event_type is not None:
+            statement = statement.where(col(Event.type) == event_type)
+        return (await self._connection.execute(statement)).all()
+
+    async def of_case(self, case_id: UUID) -> Sequence[Row[Any]]:
+        """Return a case's events in order."""
+        statement = select(Event).where(col(Event.case_id) == case_id).order_by(col(Event.occurred_at), col(Event.seq))
+        return (await self._connection.execute(statement)).all()
+
+    async def open_work(self) -> Sequence[Row[Any]]:
+        """Count what is not finished, by type and status, with the oldest arrival."""
+        return (await self._connection.execute(WAITING)).all()
+
+    async def tally(self, ids: Collection[UUID]) -> Mapping[str, int]:
+        """Count these events by status."""
+        statement = select(col(Event.status), func.count()).where(col(Event.id).in_(list(ids))).group_by(col(Event.status))
+        rows = await self._connection.execute(statement)
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    async def assign(self, ids: Collection[UUID], flow_run_id: UUID) -> None:
+        """Note which run works on leased events."""
+        await self._set(ids, flow_run_id=flow_run_id)
+
+    async def extend(self, worker: str, *, seconds: float) -> None:
+        """Prolong all leases of a worker."""
+        until = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        statement = update(Event).where(col(Event.leased_by) == worker, col(Event.status) == EventStatus.RUNNING)
+        await self._connection.execute(statement.values(lease_until=until))
+
+    async def settle(self, outcomes: Mapping[UUID, EventStatus]) -> None:
+        """Write how events ended, and give their leases back."""
+        for status in set(outcomes.values()):
+            ids = [event for event, outcome in outcomes.items() if outcome == status]
+            await self._set(ids, status=status, leased_by=None, lease_until=None, finished_at=func.now())
+
+    async def release(self, ids: Collection[UUID], *, delay: float = 0, forget_attempt: bool = False) -> None:
+        """Give running events back, to be taken up after `delay` seconds; an attempt that was no fault of theirs is forgotten."""
+        ready = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, delay)
+        values: dict[str, Any] = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None, "not_before": ready}
+        if forget_attempt:
+            values["attempts"] = func.greatest(col(Event.attempts) - 1, 0)
+        statement = update(Event).where(col(Event.id).in_(list(ids)), col(Event.status) == EventStatus.RUNNING)
+        await self._connection.execute(statement.values(**values))
+
+    async def release_of(self, worker: str) -> Sequence[Row[UUID, UUID | None]]:
+        """Give back everything a dead worker held; return ids and runs."""
+        return await self._give_back(col(Event.leased_by) == worker)
+
+    async def release_expired(self) -> Sequence[Row[UUID, UUID | None]]:
+        """Give back what nobody has prolonged; return ids and runs."""
+        return await self._give_back(col(Event.lease_until) < func.now())
+
+    async def reopen(self, ids: Collection[UUID]) -> set[UUID]:
+        """Make parked or quarantined events ready again; return those that were."""
+        stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED])
+        statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
+        fresh = {"status": EventStatus.RECEIVED, "attempts": 0, "not_before": None, "finished_at": None}
+        return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
+
+    async def quarantine(self, ids: Collection[UUID]) -> None:
+        """Set events aside that do not fit their contract."""
+        await self._set(ids, status=EventStatus.QUARANTINED)
+
+    async def _give_back(self, whose: Any) -> Sequence[Row[UUID, UUID | None]]:
+        statement = update(Event).where(whose, col(Event.status) == EventStatus.RUNNING)
+        cleared = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None}
+        return (
+            await self._connection.execute(statement.values(**cleared).returning(col(Event.id), col(Event.flow_run_id)))
+        ).all()
+
+    async def _set(self, ids: Collection[UUID], **values: Any) -> None:
+        if ids:
+            await self._connection.execute(update(Event).where(col(Event.id).in_(list(ids))).values(**values))

@@ -1,0 +1,197 @@
+"""The tables of the ledger. A table is never the contract: values are checked before they come here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class EventStatus(StrEnum):
+    """Where an event stands."""
+
+    RECEIVED = "received"
+    QUARANTINED = "quarantined"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PARKED = "parked"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class EffectState(StrEnum):
+    """Where an outside change stands."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    UNDONE = "undone"
+
+
+def _moment(**options: Any) -> Any:
+    return Column(DateTime(timezone=True), **options)
+
+
+def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
+    values = ", ".join(f"'{value}'" for value in kind)
+    return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
+
+
+class Event(SQLModel, table=True):
+    """The inbox: one row per (source, external id), kept as it was received."""
+
+    __tablename__: ClassVar[Any] = "inbox"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        _one_of("status", EventStatus),
+        Index("inbox_ready", "type", "seq", postgresql_where=text("status = 'received'")),
+        Index("inbox_case", "case_id", "occurred_at", "seq"),
+        Index("inbox_leased", "lease_until", postgresql_where=text("status = 'running'")),
+        Index("inbox_received_at", "received_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), nullable=False))
+    source: str
+    external_id: str
+    type: str
+    contract: str
+    case_id: UUID
+    payload: Any = Field(sa_column=Column(JSONB, nullable=False))
+    status: str = EventStatus.RECEIVED
+    occurred_at: datetime = Field(sa_column=_moment(nullable=False))
+    received_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    not_before: datetime | None = Field(default=None, sa_column=_moment())
+    leased_by: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_column=_moment())
+    attempts: int = 0
+    flow_run_id: UUID | None = None
+    finished_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Effect(SQLModel, table=True):
+    """An outside change: intended before the call, its result after it."""
+
+    __tablename__: ClassVar[Any] = "effects"
+    __table_args__ = (_one_of("state", EffectState), Index("effects_event", "event_id"))
+
+    key: UUID = Field(primary_key=True)
+    event_id: UUID
+    case_id: UUID
+    step: str
+    system: str
+    state: str = EffectState.INTENDED
+    before: Any = Field(default=None, sa_column=Column(JSONB))
+    undo: str | None = None
+    vendor_id: str | None = None
+    vendor_url: str | None = None
+    cause: str | None = None
+    attempts: int = 1
+    started_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    finished_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Case(SQLModel, table=True):
+    """One deal's trip along the path."""
+
+    __tablename__: ClassVar[Any] = "cases"
+
+    id: UUID = Field(primary_key=True)
+    account_id: UUID | None = Field(default=None, index=True)
+    title: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    owner: str | None = None
+    stage: str = "new"
+    amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
+    currency: str | None = None
+    crm_deal_id: str | None = Field(default=None, unique=True)
+    opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    changed_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class ExceptionRow(SQLModel, table=True):
+    """Work that a person can finish: why it stopped, which way it goes, and whose it is."""
+
+    __tablename__: ClassVar[Any] = "exceptions"
+    __table_args__ = (
+        Index("exceptions_open", "cause", postgresql_where=text("closed_at IS NULL")),
+        Index("exceptions_event", "event_id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    event_id: UUID
+    case_id: UUID
+    event_type: str
+    contract: str
+    cause: str
+    field: str | None = None
+    reason: str
+    route: str
+    owner: str
+    amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
+    currency: str | None = None
+    flow_run_id: UUID | None = None
+    opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+    closed_as: str | None = None
+
+
+class Document(SQLModel, table=True):
+    """The document index: which one is current, and what it belongs to."""
+
+    __tablename__: ClassVar[Any] = "documents"
+    __table_args__ = (
+        UniqueConstraint("subject_id", "artefact", "version"),
+        Index("documents_current", "subject_id", "artefact", unique=True, postgresql_where=text("is_current")),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    subject_id: UUID
+    account_id: UUID
+    case_id: UUID
+    event_id: UUID
+    artefact: str
+    version: int
+    name: str
+    vendor_id: str
+    url: str
+    is_current: bool = True
+    approved_by: str | None = None
+    delivery_item: str | None = None
+    created_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class Alert(SQLModel, table=True):
+    """One message to an owner per cause: what was said last, and where."""
+
+    __tablename__: ClassVar[Any] = "alerts"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    cause: str
+    channel: str
+    message_id: str | None = None
+    said: int = 0
+    opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    changed_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+
+    __table_args__ = (Index("alerts_open", "cause", unique=True, postgresql_where=text("closed_at IS NULL")),)
+
+
+class GateResult(SQLModel, table=True):
+    """What a quality gate said about a batch, without any value of it."""
+
+    __tablename__: ClassVar[Any] = "gate_results"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    suite: str
+    flow_run_id: UUID | None = Field(default=None, index=True)
+    checked: int
+    failed: int
+    summary: Any = Field(sa_column=Column(JSONB, nullable=False))
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))

@@ -1,0 +1,1 @@
+"""Settings, clock, logs, and the one place that puts the house together."""
