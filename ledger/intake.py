@@ -1,0 +1,142 @@
+"""How events come in, from wherever they come: stored once before anybody is answered, set aside when they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from contracts.catalog import Catalog
+from contracts.errors import ContractError
+from contracts.event import Envelope, parse
+from contracts.values import LARGEST_AMOUNT
+from ledger.database import Books, Ledger
+from ledger.exceptions import NewException
+from ledger.inbox import NewEvent
+from ledger.tables import EventStatus
+from lifecycle import keys
+
+FIX_AT_SOURCE = "correct it at the source and send it again, or correct the mapping and replay it"
+NOBODYS_TYPE_OWNER = "integration"
+
+
+class Answer(StrEnum):
+    """What became of an event that was sent."""
+
+    RECEIVED = "received"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Our id of an event, and what became of it; `field` says what is wrong with a quarantined one."""
+
+    id: UUID
+    status: Answer
+    field: str | None = None
+    reason: str | None = None
+
+
+async def receive(ledger: Ledger, catalog: Catalog, envelopes: Sequence[tuple[Envelope, Mapping[str, Any]]]) -> list[Receipt]:
+    """Store events, each with the envelope as it was sent, in one committed transaction; answer for each in order.
+
+    An event that does not fit its contract is quarantined with an exception for its owner.
+
+    Raises:
+        RetryableError: the ledger is not available; nothing was stored.
+    """
+    deals = [deal for envelope, _ in envelopes if (deal := _deal_of(envelope))]
+    async with ledger.begin(wake=True) as books:
+        cases = await books.cases.of_deals(deals) if deals else {}
+        judged = [_judge(envelope, raw, cases) for envelope, raw in envelopes]
+        first = await books.inbox.accept(_without_twins([event for event, _ in judged]))
+        await _complain(books, catalog, [(event, fault) for event, fault in judged if fault and event.id in first])
+    return _receipts(judged, first)
+
+
+def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: set[UUID]) -> list[Receipt]:
+    receipts, unseen = [], set(first)
+    for event, fault in judged:
+        if event.id not in unseen:
+            receipts.append(Receipt(event.id, Answer.DUPLICATE))
+            continue
+        unseen.discard(event.id)
+        status = Answer.QUARANTINED if fault else Answer.RECEIVED
+        receipts.append(Receipt(event.id, status, fault.field if fault else None, fault.text if fault else None))
+    return receipts
+
+
+async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
+    """Judge stored events by today's contracts: what fits is ready, what does not is quarantined (again). Return what fits."""
+    rows = await books.inbox.get(ids)
+    judged = {row.id: _judge(Envelope.model_validate(row.payload), row.payload, {}) for row in rows if row.source != "towline"}
+    bad = [(event, fault) for event, fault in judged.values() if fault]
+    await books.inbox.quarantine([event.id for event, _ in bad])
+    await _complain(books, catalog, bad)
+    return {row.id for row in rows} - {event.id for event, _ in bad}
+
+
+def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:
+    fault: ContractError | None = None
+    try:
+        parse(envelope.contract, envelope.data, event_type=envelope.type)
+    except ContractError as error:
+        fault = error
+    event = NewEvent(
+        id=keys.event_id(envelope.source, envelope.id),
+        source=envelope.source,
+        external_id=envelope.id,
+        type=envelope.type,
+        contract=envelope.contract,
+        case_id=cases.get(_deal_of(envelope) or "") or keys.case_id(envelope.source, envelope.subject or envelope.id),
+        payload=raw,
+        occurred_at=envelope.time or datetime.now(UTC),
+        status=EventStatus.QUARANTINED if fault else EventStatus.RECEIVED,
+    )
+    return event, fault
+
+
+def _deal_of(envelope: Envelope) -> str | None:
+    deal = envelope.data.get("deal_id") if isinstance(envelope.data, dict) else None
+    return deal if isinstance(deal, str) else None
+
+
+def _without_twins(events: Sequence[NewEvent]) -> list[NewEvent]:
+    return list({event.id: event for event in reversed(events)}.values())[::-1]
+
+
+async def _complain(books: Books, catalog: Catalog, faults: Sequence[tuple[NewEvent, ContractError]]) -> None:
+    await books.exceptions.open([_exception(catalog, event, fault) for event, fault in faults])
+
+
+def _exception(catalog: Catalog, event: NewEvent, fault: ContractError) -> NewException:
+    entry = catalog.entries.get(event.type)
+    known = event.type if entry else "unknown"
+    minor, currency = _amount_of(event.payload.get("data"))
+    return NewException(
+        event_id=event.id,
+        case_id=event.case_id,
+        event_type=event.type,
+        contract=event.contract,
+        cause=f"contract/{known}/{fault.field}/{fault.rule}",
+        field=fault.field,
+        reason=fault.text,
+        route=FIX_AT_SOURCE,
+        owner=entry.process_owner if entry else NOBODYS_TYPE_OWNER,
+        amount_minor=minor,
+        currency=currency,
+    )
+
+
+def _amount_of(data: Any) -> tuple[int | None, str | None]:
+    """The amount that is at stake, where the payload says so clearly enough to be added up."""
+    amount = data.get("amount") if isinstance(data, dict) else None
+    if isinstance(amount, dict):
+        minor, currency = amount.get("minor"), amount.get("currency")
+        if type(minor) is int and 0 <= minor <= LARGEST_AMOUNT and isinstance(currency, str) and len(currency) == 3:
+            return minor, currency
+    return None, None
