@@ -1,0 +1,107 @@
+"""HubSpot's webhooks: is it HubSpot that speaks, and which of its changes are events of ours. Knows no ledger and no gateway.
+
+https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
+https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from connectors.hooks import Incoming, SignatureError, Translated, header, require_fresh
+from contracts.errors import ContractError
+from contracts.event import contract_error
+
+
+class _Change(BaseModel):
+    """One change in a notification; what else HubSpot tells is not needed."""
+
+    event: int | str = Field(alias="eventId")
+    portal: int | str = Field(alias="portalId")
+    occurred_at: int = Field(alias="occurredAt", ge=0, le=253_402_300_799_000)
+    kind: str = Field(alias="subscriptionType")
+    object: int | str = Field(alias="objectId")
+    change_source: str | None = Field(None, alias="changeSource")
+    source_id: str | None = Field(None, alias="sourceId", coerce_numbers_to_str=True)
+    property: str | None = Field(None, alias="propertyName")
+    value: str | None = Field(None, alias="propertyValue", coerce_numbers_to_str=True)
+
+
+_BATCH = TypeAdapter(list[_Change])
+_ENCODED = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")"}
+_ENCODED |= {"%2A": "*", "%2C": ",", "%3B": ";"}
+
+
+def verify(incoming: Incoming, secrets: Sequence[str], now: datetime) -> None:
+    """Raise SignatureError unless one of the secrets signed this request (version 3) within five minutes of now."""
+    given, timestamp = header(incoming, "x-hubspot-signature-v3"), header(incoming, "x-hubspot-request-timestamp")
+    if not re.fullmatch(r"\d{1,15}", timestamp, re.ASCII):
+        raise SignatureError("wrong")
+    require_fresh(int(timestamp) / 1000, now)
+    signed = b"".join((incoming.method.encode(), _as_signed(incoming.url).encode(), incoming.body, timestamp.encode()))
+    matches = [hmac.compare_digest(_signature(secret, signed), given.encode()) for secret in secrets]
+    if not any(matches):
+        raise SignatureError("wrong")
+
+
+def events(incoming: Incoming, own_app_id: str | None) -> Translated:
+    """Return a notification's changes as CloudEvents, one each; our own changes and those that mean nothing to us are skipped.
+
+    Raises ContractError when the body is not a list of changes.
+    """
+    try:
+        changes = _BATCH.validate_json(incoming.body)
+    except ValidationError as error:
+        raise _not_a_batch(error) from None
+    told = [_event(change) for change in changes if not _is_own(change, own_app_id)]
+    found = [event for event in told if event is not None]
+    return Translated(found, len(changes) - len(found))
+
+
+def _signature(secret: str, signed: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(secret.encode(), signed, hashlib.sha256))
+
+
+def _as_signed(url: str) -> str:
+    """HubSpot signs the URL with these characters decoded, and no others."""
+    return re.sub("|".join(_ENCODED), lambda found: _ENCODED[found[0].upper()], url, flags=re.IGNORECASE)
+
+
+def _is_own(change: _Change, own_app_id: str | None) -> bool:
+    return own_app_id is not None and change.change_source == "INTEGRATION" and change.source_id == own_app_id
+
+
+def _event(change: _Change) -> dict[str, Any] | None:
+    match change.kind, change.property, change.value:
+        case "contact.propertyChange", "lifecyclestage", "salesqualifiedlead":
+            return _envelope(change, "lead.qualified", {"contact_id": str(change.object)})
+        case "deal.creation", _, _:
+            event = _envelope(change, "opportunity.created", {"deal_id": str(change.object)})
+            return event | {"subject": f"deal-{change.object}"}
+    return None
+
+
+def _envelope(change: _Change, event_type: str, data: dict[str, str]) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"{change.event}-{change.object}",  # HubSpot does not promise that its event ids are unique
+        "source": f"hubspot/{change.portal}",
+        "type": event_type,
+        "time": datetime.fromtimestamp(change.occurred_at / 1000, UTC).isoformat(),
+        "dataschema": f"{event_type}/1",
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def _not_a_batch(error: ValidationError) -> ContractError:
+    found = contract_error(error)
+    return ContractError(f"not a HubSpot notification: {found.text}", field=found.field, rule=found.rule)

@@ -1,0 +1,134 @@
+"""The one way our httpx connectors call a vendor: pooled, timed, patient with rate limits, every failure an error of ours.
+
+Knows no vendor, and puts nothing that a vendor said in words into an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import orjson
+import stamina
+
+from connectors.oauth import TIMEOUT, Token, tls
+from connectors.remedies import BusyError, Dialect, Nature, refusal
+from contracts.errors import RetryableError, TowlineError, UncertainError
+
+# An idle connection is given up before a server with the usual five seconds closes it under a request on its way.
+LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+PATIENCE = 30.0
+
+
+class ApiClient:
+    """Calls one vendor's JSON API. Use it in one event loop, and close it there."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        token: Token,
+        dialect: Dialect,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Call `base_url` for `system` (crm, docs); `patience` is how many seconds a call may wait for rate limits in all."""
+        self.system = system
+        self._base = base_url.rstrip("/")
+        self._token = token
+        self._dialect = dialect
+        self._patience = patience
+        self._http = httpx.AsyncClient(transport=transport, timeout=timeout, limits=LIMITS, verify=tls())
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        nature: Nature = "once",
+        content_type: str = "application/json",
+    ) -> dict[str, Any]:
+        """Make a call and return its JSON object ({} for an empty answer); `body` is JSON to be, or bytes of `content_type`.
+
+        Raises:
+            RefusedError: the vendor understood and declined.
+            RetryableError: it was not done, or may be done again; rate limits have been waited for already.
+            UncertainError: it may have been done: the answer never came, or was none, and the call changes something.
+            MisconfiguredError: the token or its rights are not good enough.
+        """
+        content = body if isinstance(body, bytes | None) else orjson.dumps(body)
+        headers = {"content-type": content_type} if content is not None else {}
+        request = self._http.build_request(method, self._base + path, content=content, params=params, headers=headers)
+        async for attempt in stamina.retry_context(on=_patient(self._patience), attempts=None, timeout=None):
+            with attempt:
+                return await self._once(request, f"{method} {path}", nature)
+        raise AssertionError("stamina returns or raises")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(self._http.aclose(), self._token.aclose())
+
+    async def _once(self, request: httpx.Request, operation: str, nature: Nature) -> dict[str, Any]:
+        """Send once, and once more with a new token when the vendor refused the old one: what got a 401 was not done."""
+        token = await self._token.current()
+        response = await self._send(request, token, operation, nature)
+        if response.status_code == 401 and self._token.renewable(token):
+            response = await self._send(request, await self._token.current(), operation, nature)
+        body = _json(response)
+        if not response.is_success:
+            raise refusal(self.system, operation, response, body, nature, self._dialect)
+        if body is None:
+            raise self._unanswered("not_json", operation, nature)
+        return body
+
+    async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
+        request.headers["authorization"] = f"Bearer {token}"
+        try:
+            return await self._http.send(request)
+        except NEVER_SENT:
+            raise RetryableError(f"{self.system}: {operation}: no connection", cause=f"{self.system}.unreachable") from None
+        except httpx.RequestError:
+            raise self._unanswered("no_answer", operation, nature) from None
+
+    def _unanswered(self, code: str, operation: str, nature: Nature) -> TowlineError:
+        """An upsert without an answer is in doubt, too: whoever wrote down the intention can look, and need not repeat."""
+        kind = RetryableError if nature == "read" else UncertainError
+        return kind(f"{self.system}: {operation}: {code}", cause=f"{self.system}.{code}")
+
+
+def _json(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object that came; None for anything else."""
+    if not response.content:
+        return {} if response.is_success else None
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _patient(budget: float) -> Callable[[Exception], bool | float]:
+    """Return the hook that says how long to wait before the same call is made again, as long as the budget lasts.
+
+    Only a vendor that is busy and did nothing is waited for here; the rest is for the task's own retries.
+    """
+    left, guess = budget, 1.0
+
+    def wait_for(error: Exception) -> bool | float:
+        nonlocal left, guess
+        if not isinstance(error, BusyError):
+            return False
+        wait = guess if error.retry_after is None else error.retry_after
+        wait += random.uniform(0.02, 0.1 + wait / 10)  # noqa: S311 - those who were refused together should not return together
+        left, guess = left - wait, guess * 2
+        return wait if left >= 0 else False
+
+    return wait_for
