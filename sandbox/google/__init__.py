@@ -1,1 +1,9 @@
-"""Google Drive and Docs, shaped from Google's discovery documents."""
+"""Stands in for Google: Drive and Docs, below /google; knows Google's descriptions and nothing of ours."""
+
+from sandbox.google.workspace import Workspace
+from sandbox.settings import Settings
+
+
+def system(settings: Settings) -> Workspace:
+    """Return Drive and Docs as one system."""
+    return Workspace(settings)
