@@ -1,0 +1,32 @@
+# What people and CI run. `make setup` needs Python 3.11 or newer, pip and make, and writes to .venv only.
+.DEFAULT_GOAL := setup
+.PHONY: setup run test lint bench lock
+
+BIN := .venv/bin
+ROOMS := cli connectors contracts deployments expectations flows ledger lifecycle runtime sandbox tasks web
+
+setup: .venv/stamp
+	@$(BIN)/python -m compileall -q $(wildcard $(ROOMS))
+
+.venv/stamp: requirements.lock pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh
+	@touch $@
+
+run: setup
+	@$(BIN)/towline up --demo
+
+test: lint
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	@for script in benchmarks/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+
+lock: setup
+	@uv=$$(bash scripts/setup.sh --which-uv) && $$uv pip compile --universal --generate-hashes --group dev pyproject.toml \
+		-o requirements.lock --no-emit-index-url --custom-compile-command "make lock" --quiet
