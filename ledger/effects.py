@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -19,9 +19,13 @@ from ledger.tables import Effect, EffectState
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An outside change that is about to be made for an event; `undo` takes it back, from `before`."""
+    """An outside change that is about to be made for an event.
+
+    `act_key` is the key that the outside system carries: the effect's own, or that of one act which serves several effects.
+    """
 
     key: EffectKey
+    act_key: EffectKey
     event_id: UUID
     case_id: UUID
     step: str
@@ -31,16 +35,20 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before."""
+    """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before.
+
+    `act_key` is the one that an earlier attempt may have left in the outside system.
+    """
 
     fresh: bool
     busy: bool
     done: Ref | None
+    act_key: EffectKey
 
 
 LOOK = text(
     """
-SELECT e.key, e.state, e.vendor_id, e.vendor_url, e.event_id,
+SELECT e.key, e.act_key, e.state, e.vendor_id, e.vendor_url, e.event_id,
        coalesce(i.status = 'running' AND i.lease_until > now(), false) AS worked_on
 FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 """
@@ -63,6 +71,12 @@ FROM unnest(CAST(:keys AS uuid[]), CAST(:states AS text[]), CAST(:ids AS text[])
 WHERE e.key = n.key
 """
 )
+REGROUP = text(
+    """
+UPDATE effects e SET act_key = n.act_key FROM unnest(CAST(:keys AS uuid[]), CAST(:acts AS uuid[])) AS n(key, act_key)
+WHERE e.key = n.key
+"""
+)
 
 
 class Effects:
@@ -77,13 +91,21 @@ class Effects:
         An open one of another event is taken over, unless that event is being worked on right now: then it is busy.
         """
         rows = [
-            {"key": i.key, "event_id": i.event_id, "case_id": i.case_id, "step": i.step, "system": i.system, "undo": i.undo}
+            {
+                "key": i.key,
+                "act_key": i.act_key,
+                "event_id": i.event_id,
+                "case_id": i.case_id,
+                "step": i.step,
+                "system": i.system,
+                "undo": i.undo,
+            }
             for i in intents
         ]
         statement = upsert(Effect).values(rows).on_conflict_do_nothing().returning(col(Effect.key))
         fresh = set((await self._connection.execute(statement)).scalars())
         known = {i.key: i for i in intents if i.key not in fresh}
-        standings = {key: Standing(fresh=True, busy=False, done=None) for key in fresh}
+        standings = {i.key: Standing(fresh=True, busy=False, done=None, act_key=i.act_key) for i in intents if i.key in fresh}
         if known:
             standings.update(await self._standings(known))
         return standings
@@ -96,6 +118,7 @@ class Effects:
                 fresh=False,
                 busy=row.state != EffectState.DONE and row.key not in taken,
                 done=Ref(row.vendor_id or "", row.vendor_url or "") if row.state == EffectState.DONE else None,
+                act_key=row.act_key,
             )
             for row in found
         }
@@ -125,6 +148,16 @@ class Effects:
             "causes": [o.cause if isinstance(o, TowlineError) else None for o in outcomes.values()],
         }
         await self._connection.execute(SETTLE, values)
+
+    async def regroup(self, act_keys: Mapping[EffectKey, EffectKey]) -> None:
+        """Write down under which key the outside system is about to carry each of these effects."""
+        values = {"keys": list(act_keys), "acts": list(act_keys.values())}
+        await self._connection.execute(REGROUP, values)
+
+    async def reopen(self, keys: Collection[EffectKey]) -> None:
+        """Take effects as not done that the outside system no longer holds."""
+        statement = update(Effect).where(col(Effect.key).in_(list(keys)))
+        await self._connection.execute(statement.values(state=EffectState.INTENDED, finished_at=None))
 
     async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
         """Return the effects under these keys, in the order in which they were begun."""

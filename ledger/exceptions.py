@@ -16,10 +16,13 @@ from ledger.tables import ExceptionRow
 
 @dataclass(frozen=True, slots=True)
 class NewException:
-    """Why an event stopped. `cause` groups what one repair mends; `reason` is for people and holds no personal data."""
+    """Why an event stopped, or a run that no event started. `cause` groups what one repair mends.
 
-    event_id: UUID
-    case_id: UUID
+    `reason` is for people and holds no personal data.
+    """
+
+    event_id: UUID | None
+    case_id: UUID | None
     event_type: str
     contract: str
     cause: str

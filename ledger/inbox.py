@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -42,7 +42,7 @@ AND NOT EXISTS (
 
 CLAIM = text(
     f"""
-UPDATE inbox SET status = 'running', attempts = attempts + 1,
+UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
 WHERE id IN (SELECT id FROM inbox WHERE {READY} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
 RETURNING id, seq
@@ -128,9 +128,12 @@ class Inbox:
         rows = await self._connection.execute(statement)
         return {str(row[0]): int(row[1]) for row in rows}
 
-    async def assign(self, ids: Collection[UUID], flow_run_id: UUID) -> None:
-        """Note which run works on leased events."""
-        await self._set(ids, flow_run_id=flow_run_id)
+    async def assign(self, ids: Collection[UUID], flow_run_id: UUID, *, worker: str) -> Sequence[Row[Any]]:
+        """Give events that `worker` leased to a run; return those that are this run's now, in the order of their arrival."""
+        free = or_(col(Event.flow_run_id).is_(None), col(Event.flow_run_id) == flow_run_id)
+        statement = update(Event).where(col(Event.id).in_(list(ids)), col(Event.leased_by) == worker, free)
+        rows = await self._connection.execute(statement.values(flow_run_id=flow_run_id).returning(Event))
+        return sorted(rows.all(), key=lambda row: row.seq)
 
     async def extend(self, worker: str, *, seconds: float) -> None:
         """Prolong all leases of a worker."""

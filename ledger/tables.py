@@ -82,6 +82,7 @@ class Effect(SQLModel, table=True):
     __table_args__ = (_one_of("state", EffectState), Index("effects_event", "event_id"))
 
     key: UUID = Field(primary_key=True)
+    act_key: UUID
     event_id: UUID
     case_id: UUID
     step: str
@@ -124,8 +125,8 @@ class ExceptionRow(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    event_id: UUID
-    case_id: UUID
+    event_id: UUID | None = None
+    case_id: UUID | None = None
     event_type: str
     contract: str
     cause: str

@@ -66,6 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "effects",
         sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("act_key", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("step", sa.String(), nullable=False),
@@ -86,8 +87,8 @@ def upgrade() -> None:
     op.create_table(
         "exceptions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("event_type", sa.String(), nullable=False),
         sa.Column("contract", sa.String(), nullable=False),
         sa.Column("cause", sa.String(), nullable=False),
