@@ -14,7 +14,7 @@ from sandbox.wire import quiet_drops
 def main() -> int:
     """Serve on 127.0.0.1; a port that is taken ends with one line and exit code 1."""
     settings = Settings(_env_file=".env")
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, so that asyncio switches Nagle off
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", settings.port))

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox import hubspot
 from sandbox.control import Control
 from sandbox.faults import Faults
 from sandbox.settings import Settings
@@ -17,20 +19,22 @@ from sandbox.traffic import Traffic
 from sandbox.wire import Wire
 
 
-def installed(settings: Settings) -> list[System]:
+def installed(settings: Settings, client: httpx.AsyncClient | None = None) -> list[System]:
     """Return every stand-in there is; the first that matches a path answers it."""
-    return []
+    return [hubspot.system(settings, client)]
 
 
-def create_app(settings: Settings, systems: Sequence[System] | None = None) -> Starlette:
-    """Build the sandbox as one ASGI application; without `systems`, with all there are."""
-    present = list(installed(settings) if systems is None else systems)
+def create_app(settings: Settings, systems: Sequence[System] | None = None, client: httpx.AsyncClient | None = None) -> Starlette:
+    """Build the sandbox as one ASGI application: all systems unless some are named; webhooks go through `client` if given."""
+    present = list(installed(settings, client) if systems is None else systems)
     faults, traffic = Faults(), Traffic()
     for system in present:
         system.seed()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        for system in present:
+            await system.start()
         yield
         for system in present:
             await system.close()

@@ -7,10 +7,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.courier import Manner
 from sandbox.faults import Fault, Faults
 from sandbox.store import Record
 from sandbox.system import Answer, Json, System
 from sandbox.traffic import Traffic
+
+
+class Made(BaseModel):
+    """What a person at work makes in a vendor's UI."""
+
+    model_config = ConfigDict(extra="forbid")
+    system: str
+    kind: str
+    properties: dict[str, Any]
+    associations: list[Any] = []
+
+
+class Changed(BaseModel):
+    """What a person at work changes in a vendor's UI."""
+
+    model_config = ConfigDict(extra="forbid")
+    system: str
+    kind: str
+    id: str
+    properties: dict[str, Any]
+
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
@@ -40,6 +62,10 @@ class Control:
             ("requests", "GET", self.requests),
             ("reset", "POST", self.reset),
             ("oauth", "POST", self.oauth),
+            ("webhooks", "POST", self.webhooks),
+            ("webhooks", "DELETE", self.plain_webhooks),
+            ("people", "POST", self.person_creates),
+            ("people", "PATCH", self.person_changes),
         ]
         return [Route(f"/_sandbox/{path}", answer, methods=[method]) for path, method, answer in table]
 
@@ -86,6 +112,38 @@ class Control:
         wanted = await _read(request, Expiry)
         self._system(wanted.system).expires_in = wanted.expires_in
         return Response(status_code=204)
+
+    async def webhooks(self, request: Request) -> Response:
+        """Make a system's webhooks from now on late, doubled or lost."""
+        manner = await _read(request, Manner)
+        courier = self._system(manner.system).courier
+        if courier is None:
+            raise refuse(f"{manner.system} sends no webhooks here")
+        courier.manner = manner
+        return Json(manner.model_dump())
+
+    async def plain_webhooks(self, request: Request) -> Response:
+        """Deliver every system's webhooks at once, once and surely again."""
+        for system in self.systems.values():
+            if system.courier:
+                system.courier.manner = Manner(system=system.name)
+        return Response(status_code=204)
+
+    async def person_creates(self, request: Request) -> Response:
+        """Make an object as a person in the vendor's UI; the vendor's own refusal is answered as it is."""
+        made = await _read(request, Made)
+        return Json(await self._people(made.system).person_creates(made.kind, made.properties, made.associations), 201)
+
+    async def person_changes(self, request: Request) -> Response:
+        """Change an object as a person in the vendor's UI; the vendor's own refusal is answered as it is."""
+        changed = await _read(request, Changed)
+        return Json(await self._people(changed.system).person_changes(changed.kind, changed.id, changed.properties))
+
+    def _people(self, name: str) -> System:
+        system = self._system(name)
+        if type(system).person_creates is System.person_creates:
+            raise refuse(f"nobody works in {name} here")
+        return system
 
     def _system(self, name: str | None) -> System:
         system = self.systems.get(name or "")

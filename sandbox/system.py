@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from sandbox.courier import Courier
 from sandbox.oauth import Trouble, trouble_with
 from sandbox.settings import Settings
 from sandbox.store import Record, Store
@@ -80,6 +81,7 @@ class System(ABC):
     parts: ClassVar[tuple[str, ...]] = ("/",)
     kinds: ClassVar[tuple[str, ...]]  # what /_sandbox/objects and the page show, in this order
     open_paths: ClassVar[tuple[str, ...]] = ()  # path prefixes below the mount that need no token (OAuth)
+    courier: Courier | None = None  # carries this vendor's webhooks, if it sends any
     expires_in: float = 1800  # seconds, of access tokens issued from now on; settable by control
     ask: Callable[..., Awaitable[Response]]  # set by the app: ask(method, path, headers, body), through the wire; for batch calls
 
@@ -133,6 +135,18 @@ class System(ABC):
             return None
         trouble = trouble_with(call.token)
         return self.unauthorized(call, trouble) if trouble else None
+
+    async def person_creates(self, kind: str, properties: dict[str, Any], associations: list[Any]) -> dict[str, Any]:
+        """Make an object as a person at work in the vendor's UI would; return it as the vendor shows it."""
+        raise NotImplementedError
+
+    async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """Change an object as a person at work in the vendor's UI would; return it as the vendor shows it."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """Take up background work that an earlier process left; the store is replayed and seeded."""
+        return
 
     async def close(self) -> None:
         """Stop what runs in the background and close the store."""

@@ -38,7 +38,7 @@ class Running:
 @contextmanager
 def serving(settings: Settings) -> Iterator[Running]:
     """Serve a sandbox on a free port from a thread until the block ends."""
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, so that asyncio switches Nagle off
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(create_app(settings), loop="asyncio", log_level="warning", timeout_graceful_shutdown=1)
