@@ -1,0 +1,158 @@
+"""HubSpot's calls for many records at once, up to 100 in each, with an outcome for every one. Knows no business record.
+
+https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from connectors.http import ApiClient
+from connectors.outcomes import chunks, outcomes_of, settled, together
+from connectors.remedies import Dialect, plain_code
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, UncertainError
+from contracts.records import Outcome, Ref
+
+BATCH = 100
+Input = dict[str, Any]
+Pair = tuple[str, str]
+
+
+def explain(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return HubSpot's most precise code for an error, and its correlation id."""
+    first = next((error for error in body.get("errors") or () if isinstance(error, dict)), {})
+    code = first.get("code") or body.get("policyName") or body.get("subCategory") or body.get("category")
+    return str(code or ""), str(body.get("correlationId") or "")
+
+
+DIALECT = Dialect(
+    explain,
+    {
+        "DAILY": RetryableError,  # waiting a few seconds does not help
+        "PROPERTY_DOESNT_EXIST": MisconfiguredError,
+        "MISSING_SCOPES": MisconfiguredError,
+    },
+)
+
+
+class Calls:
+    """HubSpot's batch calls. A record is known by its mark: the value of the property that identifies it, or its id."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self.api = api
+
+    async def write(
+        self, kind: str, verb: Literal["update", "upsert"], inputs: Mapping[str, Input], by: str
+    ) -> dict[str, Outcome]:
+        """Write records and return an outcome per mark; `by` is the property that the marks are values of ("id": ids)."""
+        act = partial(self._write, kind, verb, by)
+        parts = await together(*(outcomes_of(act, dict(part)) for part in chunks(list(inputs.items()), BATCH)))
+        return settled({mark: outcome for part in parts for mark, outcome in part.items()})
+
+    async def create_once(self, kind: str, inputs: Mapping[str, Input], by: str) -> dict[str, Outcome]:
+        """Create records whose mark no record has yet; one that stands there already is left as it is.
+
+        HubSpot keeps the mark unique, so two processes cannot make two, and none writes over what people changed since.
+        """
+        act = partial(self._create_or_find, kind, by)
+        parts = await together(*(outcomes_of(act, dict(part)) for part in chunks(list(inputs.items()), BATCH)))
+        return settled({mark: outcome for part in parts for mark, outcome in part.items()})
+
+    async def read(self, kind: str, marks: Collection[str], properties: Iterable[str], by: str = "") -> dict[str, Input]:
+        """Return the records that exist, by mark (their id, without `by`)."""
+        names = list(dict.fromkeys([*properties, *([by] if by else [])]))
+        common = {"properties": names} | ({"idProperty": by} if by else {})
+        bodies = [common | {"inputs": [{"id": mark} for mark in part]} for part in chunks(sorted(set(marks)), BATCH)]
+        path = f"/crm/v3/objects/{kind}/batch/read"
+        answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
+        return {_mark(item, by or "id"): item for answer in answers for item in answer.get("results", ())}
+
+    async def search(self, kind: str, groups: Sequence[Input], properties: Iterable[str]) -> list[Input]:
+        """Return all records that fit one of the filter groups, oldest first."""
+        wanted = {"filterGroups": groups, "properties": list(properties), "limit": 200, "sorts": ["createdate"]}
+        found: list[Input] = []
+        page: Input = {}
+        while True:
+            answer = await self.api.call("POST", f"/crm/v3/objects/{kind}/search", wanted | page, nature="read")
+            found += answer.get("results", ())
+            after = answer.get("paging", {}).get("next", {}).get("after")
+            if not after:
+                return found
+            page = {"after": after}
+
+    async def associate(self, from_kind: str, to_kind: str, pairs: Collection[Pair]) -> dict[Pair, Outcome]:
+        """Associate records with each other by the plain association type; safe to repeat."""
+        act = partial(self._associate, from_kind, to_kind)
+        inputs = {pair: {"from": {"id": pair[0]}, "to": {"id": pair[1]}} for pair in pairs}
+        parts = await together(*(outcomes_of(act, dict(part)) for part in chunks(list(inputs.items()), BATCH)))
+        return {pair: outcome for part in parts for pair, outcome in part.items()}
+
+    async def associated(self, from_kind: str, to_kind: str, ids: Collection[str], first: Collection[int] = ()) -> dict[str, str]:
+        """Return the one record that each is associated with; of several, one with a type in `first`, or the oldest."""
+        path = f"/crm/v4/associations/{from_kind}/{to_kind}/batch/read"
+        bodies = [{"inputs": [{"id": one} for one in part]} for part in chunks(sorted(set(ids)), BATCH)]
+        answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
+
+        def rank(other: Input) -> tuple[bool, int]:
+            types = {kind.get("typeId") for kind in other.get("associationTypes", ())}
+            return types.isdisjoint(first), int(other["toObjectId"])
+
+        found = [item for answer in answers for item in answer.get("results", ()) if item.get("to")]
+        return {str(item["from"]["id"]): str(min(item["to"], key=rank)["toObjectId"]) for item in found}
+
+    async def _write(self, kind: str, verb: str, by: str, inputs: Mapping[str, Input]) -> dict[str, Outcome]:
+        # With a trace id each, HubSpot tells of every input instead of refusing all of them for one.
+        body = {"inputs": [one | {"objectWriteTraceId": mark} for mark, one in inputs.items()]}
+        answer = await self.api.call("POST", f"/crm/v3/objects/{kind}/batch/{verb}", body, nature="repeatable")
+        outcomes: dict[str, Outcome] = {mark: error for error, marks in self._errors(answer) for mark in marks if mark in inputs}
+        for item in answer.get("results", ()):
+            mark = item.get("objectWriteTraceId") or _mark(item, by)
+            outcomes[mark] = ref(item)
+        return {mark: outcomes.get(mark) or self._untold(kind) for mark in inputs}
+
+    async def _create_or_find(self, kind: str, by: str, inputs: Mapping[str, Input]) -> dict[str, Outcome]:
+        create = partial(self._write, kind, "create", by)
+        try:
+            made = await create(inputs)
+        except RefusedError:
+            made = {}
+        refused = {mark: one for mark, one in inputs.items() if isinstance(made.get(mark), RefusedError | None)}
+        if not refused:
+            return made
+        held = {mark: ref(item) for mark, item in (await self.read(kind, refused, [], by)).items()}
+        rest = {mark: one for mark, one in refused.items() if mark not in held and mark not in made}
+        return made | held | (await outcomes_of(create, rest) if rest else {})
+
+    async def _associate(self, from_kind: str, to_kind: str, inputs: Mapping[Pair, Input]) -> dict[Pair, Outcome]:
+        path = f"/crm/v4/associations/{from_kind}/{to_kind}/batch/associate/default"
+        answer = await self.api.call("POST", path, {"inputs": list(inputs.values())}, nature="repeatable")
+        done = {(str(item["from"]["id"]), str(item["to"]["id"])) for item in answer.get("results", ())}
+        error = next((error for error, _ in self._errors(answer)), self._untold("associations"))
+        return {pair: Ref(pair[0]) if pair in done or pair[::-1] in done else error for pair in inputs}
+
+    def _errors(self, answer: Input) -> list[tuple[RefusedError, list[str]]]:
+        """Return the errors of a partly refused batch, each with the marks it names."""
+        found = []
+        for error in answer.get("errors", ()):
+            code = plain_code(explain(error)[0])
+            text = f"{self.api.system}: a record of a batch was refused: {code}"
+            context = error.get("context") or {}
+            marks = [*context.get("objectWriteTraceId", ()), *context.get("ids", ())]
+            found.append((RefusedError(text, cause=f"{self.api.system}.http_207.{code}"), marks))
+        return found
+
+    def _untold(self, kind: str) -> UncertainError:
+        return UncertainError(
+            f"{self.api.system}: {kind}: the answer does not tell of a record", cause=f"{self.api.system}.untold"
+        )
+
+
+def ref(item: Input) -> Ref:
+    """Return the reference to a record; newer accounts are told its link for people."""
+    return Ref(str(item["id"]), str(item.get("url") or ""))
+
+
+def _mark(item: Input, by: str) -> str:
+    return str(item["id"] if by == "id" else (item["properties"].get(by) or ""))
