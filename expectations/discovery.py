@@ -6,31 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.opportunity import SalesStage
-from expectations.named import Expectation, Route, gxe
+from expectations.named import (
+    Expectation,
+    ExpectColumnValuesToBeBetween,
+    ExpectColumnValuesToBeInSet,
+    ExpectColumnValuesToBeUnique,
+    ExpectColumnValuesToNotBeNull,
+)
+from expectations.report import Route
+
+STAGES = [stage.value for stage in SalesStage]
 
 
-class DealGetsOnePacket(gxe.ExpectColumnValuesToBeUnique):
+class DealGetsOnePacket(ExpectColumnValuesToBeUnique):
     """Two rows of one case would make two packets side by side."""
 
     column: str = "case_id"
     description: str = "Every deal stands in the batch once, so that it gets one discovery packet"
 
 
-class DealNamesItsAccount(gxe.ExpectColumnValuesToNotBeNull):
+class DealNamesItsAccount(ExpectColumnValuesToNotBeNull):
     """The packet lies in the account's folder."""
 
     column: str = "account"
     description: str = "Every deal names the account it is for"
 
 
-class DealHasAnOwner(gxe.ExpectColumnValuesToNotBeNull):
+class DealHasAnOwner(ExpectColumnValuesToNotBeNull):
     """Somebody must prepare the talk."""
 
     column: str = "owner"
     description: str = "Every deal names the seller who owns it"
 
 
-class DealAmountIsNotNegative(gxe.ExpectColumnValuesToBeBetween):
+class DealAmountIsNotNegative(ExpectColumnValuesToBeBetween):
     """A negative amount is a credit, which is no deal."""
 
     column: str = "amount"
@@ -38,11 +47,11 @@ class DealAmountIsNotNegative(gxe.ExpectColumnValuesToBeBetween):
     description: str = "The amount, where there is one, is not below nothing"
 
 
-class DealStageIsKnown(gxe.ExpectColumnValuesToBeInSet):
+class DealStageIsKnown(ExpectColumnValuesToBeInSet):
     """Another stage would put the deal into a column that the sales board does not have."""
 
     column: str = "stage"
-    value_set: Any = [stage.value for stage in SalesStage]
+    value_set: Any = STAGES
     description: str = "Every deal stands at one of the sales stages that we work with"
 
 

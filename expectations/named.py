@@ -1,27 +1,48 @@
-"""Great Expectations as this house uses it: quiet, no telemetry, and every expectation named, described and routed."""
+"""Great Expectations as this house uses it: quiet and without telemetry. It must be imported from nowhere else."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from enum import StrEnum
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
     # 1.24 imports the standard library's deprecated sre_constants on Python 3.11 to 3.13.
     warnings.filterwarnings("ignore", message=".*sre_", category=DeprecationWarning)
     import great_expectations as gx
-    from great_expectations import expectations as gxe
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core.freshness_diagnostics import (
+        CheckpointFreshnessDiagnostics,
+        ValidationDefinitionFreshnessDiagnostics,
+    )
+    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
+    from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
+    from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
+    from great_expectations.expectations.core.expect_column_values_to_match_regex import ExpectColumnValuesToMatchRegex
+    from great_expectations.expectations.core.expect_column_values_to_not_be_in_set import ExpectColumnValuesToNotBeInSet
+    from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
+    from great_expectations.expectations.core.expect_column_values_to_not_match_regex import ExpectColumnValuesToNotMatchRegex
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.row_conditions import Column
 
-__all__ = ["Column", "Expectation", "FailureSeverity", "Route", "gx", "gxe"]
-
-
-class Route(StrEnum):
-    """Which way a failing row goes: the deal's own seller, or one of the owners that the catalog names for the event."""
-
-    DEAL_OWNER = "deal_owner"
-    PROCESS_OWNER = "process_owner"
-    INTEGRATION_OWNER = "integration_owner"
+__all__ = [
+    "AbstractDataContext",
+    "CheckpointFreshnessDiagnostics",
+    "Column",
+    "ExpectColumnValuesToBeBetween",
+    "ExpectColumnValuesToBeInSet",
+    "ExpectColumnValuesToBeUnique",
+    "ExpectColumnValuesToMatchRegex",
+    "ExpectColumnValuesToNotBeInSet",
+    "ExpectColumnValuesToNotBeNull",
+    "ExpectColumnValuesToNotMatchRegex",
+    "Expectation",
+    "ExpectationValidationResult",
+    "FailureSeverity",
+    "ProgressBarsConfig",
+    "ValidationDefinitionFreshnessDiagnostics",
+    "gx",
+]

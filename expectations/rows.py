@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from typing import Any
 from uuid import UUID
 
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.values import Contract, Money
 
-Row = dict[str, object]
+Row = dict[str, Any]
 """Column to value; every row of a suite has the same columns, and None where the event says nothing."""
 
 
 @singledispatch
 def row(payload: Contract, *, event: UUID, case: UUID) -> Row:
-    """Return the row of an event for its path's suite; amounts are in major units. Raises TypeError for an event without a suite."""
+    """Return the row of an event for its path's suite; amounts are in major units.
+
+    Raises:
+        TypeError: the event's path has no suite.
+    """
     raise TypeError(f"{type(payload).__name__} has no quality suite")
 
 

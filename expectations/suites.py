@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from expectations.discovery import DISCOVERY
 from expectations.lead import LEAD
-from expectations.named import Expectation, Route
+from expectations.named import Expectation
+from expectations.report import Route
 
 SUITES: Mapping[str, Mapping[type[Expectation], Route]] = {"lead": LEAD, "discovery": DISCOVERY}
