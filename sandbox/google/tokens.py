@@ -1,4 +1,4 @@
-"""Google's OAuth token endpoint: refresh_token and authorization_code, form bodies; what tokens are worth is said in `sandbox.oauth`.
+"""Google's OAuth token endpoint: refresh_token and authorization_code grants; what tokens are worth, `sandbox.oauth` says.
 
 https://developers.google.com/identity/protocols/oauth2/web-server#offline
 """
