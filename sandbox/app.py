@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import hubspot
+from sandbox import google, hubspot, slack
 from sandbox.control import Control
 from sandbox.faults import Faults
+from sandbox.page import Page
 from sandbox.settings import Settings
 from sandbox.system import Answer, System
 from sandbox.traffic import Traffic
@@ -21,7 +22,7 @@ from sandbox.wire import Wire
 
 def installed(settings: Settings, client: httpx.AsyncClient | None = None) -> list[System]:
     """Return every stand-in there is; the first that matches a path answers it."""
-    return [hubspot.system(settings, client)]
+    return [hubspot.system(settings, client), google.system(settings), slack.system(settings)]
 
 
 def create_app(settings: Settings, systems: Sequence[System] | None = None, client: httpx.AsyncClient | None = None) -> Starlette:
@@ -41,7 +42,8 @@ def create_app(settings: Settings, systems: Sequence[System] | None = None, clie
 
     mounts: list[BaseRoute] = [_Mount(system, Wire(system, faults, traffic)) for system in present]
     control = Control(present, faults, traffic)
-    app = Starlette(routes=[*mounts, *control.routes()], exception_handlers={Answer: _answer}, lifespan=lifespan)
+    page = Page(present, faults, traffic)
+    app = Starlette(routes=[*mounts, *control.routes(), *page.routes()], exception_handlers={Answer: _answer}, lifespan=lifespan)
     app.state.systems = {system.name: system for system in present}
     return app
 

@@ -32,14 +32,21 @@ class Traffic:
 
     def __init__(self) -> None:
         self.last = 0
+        self.version = 0  # grows with every request and every answer
         self._asked: deque[Asked] = deque(maxlen=KEPT)
 
     def note(self, system: str, method: str, path: str, keys: list[str]) -> Asked:
         """Remember a request that has just arrived; its status is filled in later."""
         self.last += 1
+        self.version += 1
         asked = Asked(self.last, time.time(), system, method, path, keys=keys)
         self._asked.append(asked)
         return asked
+
+    def answered(self, asked: Asked, status: int) -> None:
+        """Fill in the status of a request."""
+        asked.status = status
+        self.version += 1
 
     def since(self, number: int, limit: int | None = None) -> list[Asked]:
         """Return the requests after this number, oldest first, at most `limit` of them."""
@@ -50,3 +57,4 @@ class Traffic:
     def clear(self) -> None:
         """Forget all requests; the numbers go on."""
         self._asked.clear()
+        self.version += 1

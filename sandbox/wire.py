@@ -36,7 +36,7 @@ class Wire:
         asked, response = await self._early(call)
         if response is None:
             response = await self._answer(scope, call)
-        asked.status = response.status_code
+        self.traffic.answered(asked, response.status_code)
         response.headers.update(self.system.headers(call))
         if asked.lost:
             await _drop(send)
@@ -56,7 +56,7 @@ class Wire:
         call = _call(scope, body, self.system.mount)
         asked, response = await self._early(call)
         response = response or await self._answer(scope, call)
-        asked.status = response.status_code
+        self.traffic.answered(asked, response.status_code)
         return response
 
     async def _early(self, call: Call) -> tuple[Asked, Response | None]:

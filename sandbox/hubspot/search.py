@@ -68,7 +68,10 @@ class Search:
             if exact and all(len(v) <= LONGEST_INDEXED for v in values):
                 narrow.append([i for value in values for i in index.find((one["propertyName"], value))])
         records = self.records.store.kinds.get(kind.name, {})
-        return [records[i] for i in sorted(min(narrow, key=lambda ids: len(ids)), key=int)] if narrow else list(records.values())
+        if not narrow:
+            return list(records.values())
+        fewest = min(narrow, key=len)
+        return [records[i] for i in sorted(fewest, key=int)]
 
     def _checked(self, kind: Kind, group: Any) -> list[Filter]:
         filters = group.get("filters") if isinstance(group, dict) else None
