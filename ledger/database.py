@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+
+log = logging.getLogger(__name__)
 
 WAKE = "towline_wake"
 PASSING = ("08", "53", "57", "55P03", "40001", "40P01")
@@ -58,10 +61,12 @@ class Ledger:
             pool_timeout=10,
             connect_args={"timeout": 10, "command_timeout": 60},
         )
+        self._to_wake = False
+        self._waking: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
     async def begin(self, *, wake: bool = False) -> AsyncIterator[Books]:
-        """Open a transaction; it is committed on leaving, and then with `wake` the workers are told.
+        """Open a transaction; it is committed on leaving, and then with `wake` the workers are told, without waiting for that.
 
         Raises:
             RetryableError: the database is not there, or full; nothing was written.
@@ -70,13 +75,29 @@ class Ledger:
             async with self._engine.begin() as connection:
                 yield Books.on(connection)
             if wake:
-                await self.wake()
+                self._wake_soon()
         except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise _unavailable(error) from error
         except SQLAlchemyError as error:
             if passes(error):
                 raise _unavailable(error) from error
             raise
+
+    def _wake_soon(self) -> None:
+        """Wake the workers in the background: one call at a time, and one more for all that was committed during it."""
+        self._to_wake = True
+        if self._waking is None:
+            self._waking = asyncio.create_task(self._wake_while_needed())
+
+    async def _wake_while_needed(self) -> None:
+        try:
+            while self._to_wake:
+                self._to_wake = False
+                await self.wake()
+        except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("the workers could not be woken (%s); they look by themselves", type(error).__name__)
+        finally:
+            self._waking = None
 
     async def wake(self) -> None:
         """Tell the workers that there is something to do. A call of its own, so that accepting events can commit in groups."""
@@ -102,7 +123,9 @@ class Ledger:
                 await connection.invalidate()
 
     async def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, after a wake-up call that is under way."""
+        if self._waking is not None:
+            await self._waking
         await self._engine.dispose()
 
 

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".towline"), description="State folder")
     database_url: str | None = Field(default=None, description="PostgreSQL of the ledger; unset means the embedded server")
     port: int = Field(default=8400, description="Gateway and console")
+    public_url: str | None = Field(
+        default=None, description="The gateway as vendors call it, where a proxy stands before it; their signatures cover it"
+    )
     sandbox_port: int = Field(default=8500, description="Sandbox")
     sandbox_limits: Literal["on", "off"] = Field(
         default="on", description="Whether the sandbox enforces the vendors' rate limits"

@@ -1,0 +1,1 @@
+"""What programs may ask, as JSON behind a bearer token."""

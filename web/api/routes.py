@@ -1,0 +1,115 @@
+"""The questions of `/api`, each behind the bearer token. Answers hold no payload: that is personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ledger.database import Books
+from ledger.trace import effects_of
+from lifecycle import keys
+from web.answers import Json, ProblemError
+from web.api import shapes
+from web.house import House
+
+Ask = Callable[[House, Request, Books], Awaitable[object]]
+MOST = 1000
+
+
+def routes(house: House) -> list[Route]:
+    """Return the routes."""
+    questions: dict[str, Ask] = {
+        "/api/events": event_of_sender,
+        "/api/events/{id}": event,
+        "/api/cases/{id}": case,
+        "/api/exceptions": exceptions,
+        "/api/decisions": decisions,
+        "/api/status": status,
+    }
+    return [Route(path, _behind_token(house, ask)) for path, ask in questions.items()]
+
+
+def _behind_token(house: House, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        if not house.bears_token(request.headers.get("authorization", "")):
+            raise ProblemError(401, "a valid bearer token is required", headers={"www-authenticate": "Bearer"})
+        async with house.ledger.begin() as books:
+            return Json(await ask(house, request, books))
+
+    return answer
+
+
+async def event(house: House, request: Request, books: Books) -> object:
+    """Return an event by our id, with the effects of its path and its exceptions."""
+    return await _event(books, _id_of(request))
+
+
+async def event_of_sender(house: House, request: Request, books: Books) -> object:
+    """Return an event by its sender's name for it."""
+    source, external = request.query_params.get("source"), request.query_params.get("id")
+    if not source or not external:
+        raise ProblemError(400, "source and id are required")
+    return await _event(books, keys.event_id(source, external))
+
+
+async def _event(books: Books, event_id: UUID) -> object:
+    found = await books.inbox.get([event_id])
+    if not found:
+        raise ProblemError(404, "no such event")
+    return shapes.event(found[0], await effects_of(books, found[0]), await books.exceptions.of_event(event_id))
+
+
+async def case(house: House, request: Request, books: Books) -> object:
+    """Return a case with its events and documents; one whose first event still waits has no fields yet."""
+    case_id = _id_of(request)
+    events = await books.inbox.of_case(case_id)
+    row = (await books.cases.get([case_id])).get(case_id)
+    if row is None and not events:
+        raise ProblemError(404, "no such case")
+    documents = await books.documents.of_case(case_id, row.account_id if row else None)
+    return shapes.case(case_id, row, events, documents)
+
+
+async def exceptions(house: House, request: Request, books: Books) -> object:
+    """Return open exceptions, the newest first, and all causes with how many deals each stops."""
+    limit = request.query_params.get("limit", "100")
+    if not (limit.isdecimal() and limit.isascii() and 1 <= int(limit[:9]) <= MOST):
+        raise ProblemError(400, f"limit must be 1 to {MOST}")
+    rows = await books.exceptions.latest(limit=int(limit), cause=_text(request.query_params.get("cause")))
+    return {
+        "exceptions": [shapes.exception(row) for row in rows],
+        "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
+    }
+
+
+async def decisions(house: House, request: Request, books: Books) -> object:
+    """Return what waits for a person's decision; no path asks for one yet."""
+    return {"decisions": []}
+
+
+async def status(house: House, request: Request, books: Books) -> object:
+    """Return the open work, the cases by stage and the causes of exceptions."""
+    return {
+        "ready": True,
+        "work": [shapes.work(row, house.age(row.oldest)) for row in await books.inbox.open_work()],
+        "cases": {row.stage: row.cases for row in await books.cases.count()},
+        "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
+    }
+
+
+def _id_of(request: Request) -> UUID:
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise ProblemError(404, "that is not an id of ours") from None
+
+
+def _text(value: str | None) -> str | None:
+    """PostgreSQL compares no text that it cannot hold."""
+    if value is not None and "\0" in value:
+        raise ProblemError(400, "cause holds a NUL character")
+    return value

@@ -1,0 +1,89 @@
+"""How rows of the ledger are shown: a fixed choice of fields, so that a new column is not published by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+Shown = dict[str, Any]
+
+EVENT = (
+    "id",
+    "type",
+    "source",
+    "external_id",
+    "contract",
+    "status",
+    "flow_run_id",
+    "occurred_at",
+    "received_at",
+    "finished_at",
+    "not_before",
+    "attempts",
+)
+EFFECT = ("step", "system", "state", "vendor_id", "cause", "attempts", "started_at", "finished_at")
+EXCEPTION = (
+    "event_id",
+    "case_id",
+    "event_type",
+    "contract",
+    "cause",
+    "field",
+    "reason",
+    "route",
+    "owner",
+    "flow_run_id",
+    "opened_at",
+    "closed_at",
+    "closed_as",
+)
+CASE = ("account_id", "title", "owner", "stage", "crm_deal_id", "opened_at", "changed_at")
+DOCUMENT = ("artefact", "version", "name", "vendor_id", "url", "is_current", "event_id", "created_at")
+CAUSE = ("cause", "event_type", "reason", "route", "owner", "deals", "oldest", "flow_run_id")
+
+
+def event(row: Row[Any], effects: Sequence[Row[Any]], exceptions: Sequence[Row[Any]]) -> Shown:
+    """Show an event, with the effects of its path in order and its exceptions, also closed ones."""
+    return {
+        **_fields(row, EVENT),
+        "case": row.case_id,
+        "effects": [{**_fields(effect, EFFECT), "url": effect.vendor_url} for effect in effects],
+        "exceptions": [exception(one) for one in exceptions],
+    }
+
+
+def exception(row: Row[Any]) -> Shown:
+    """Show why an event stopped, and whose it is."""
+    return {**_fields(row, EXCEPTION), "amount": _amount(row)}
+
+
+def case(case_id: UUID, row: Row[Any] | None, events: Sequence[Row[Any]], documents: Sequence[Row[Any]]) -> Shown:
+    """Show a deal's trip."""
+    return {
+        "id": case_id,
+        **(_fields(row, CASE) if row else {}),
+        "amount": _amount(row) if row else None,
+        "events": [_fields(one, EVENT) for one in events],
+        "documents": [_fields(document, DOCUMENT) for document in documents],
+    }
+
+
+def cause(row: Row[Any]) -> Shown:
+    """Show what stops how many deals, and which amounts are at stake in minor units by currency."""
+    return {**_fields(row, CAUSE), "amounts": row.amounts or {}}
+
+
+def work(row: Row[Any], age: float) -> Shown:
+    """Show how many events of a type stand at a status, and how long the oldest has been here in seconds."""
+    return {"type": row.type, "status": row.status, "events": row.events, "oldest": row.oldest, "oldest_seconds": round(age, 1)}
+
+
+def _fields(row: Row[Any], names: Sequence[str]) -> Shown:
+    return {name: getattr(row, name) for name in names}
+
+
+def _amount(row: Row[Any]) -> Shown | None:
+    return None if row.amount_minor is None else {"minor": row.amount_minor, "currency": row.currency}

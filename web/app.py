@@ -1,0 +1,55 @@
+"""The web application, put together from its parts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from contracts.catalog import Catalog, catalog
+from contracts.errors import MisconfiguredError
+from ledger.database import Ledger
+from runtime.settings import Settings, load_settings
+from web.answers import HANDLERS
+from web.api import routes as api
+from web.console import page
+from web.gateway import health, intake
+from web.gateway.counter import Counter
+from web.gateway.sources import open_sources
+from web.guard import Guard
+from web.house import House
+from web.metrics import Metrics
+
+
+def create_app(
+    settings: Settings, ledger: Ledger, agreed: Catalog, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> ASGIApp:
+    """Build the application; it closes the ledger when it shuts down.
+
+    Raises:
+        MisconfiguredError: a secret or the API token is missing.
+    """
+    if not settings.api_token:
+        raise MisconfiguredError("TOWLINE_API_TOKEN: is not set, and /api must not answer everybody")
+    house = House(settings, agreed, ledger, Counter(ledger, agreed), open_sources(settings), Metrics(), now)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await health.warm_up(house)
+        yield
+        await ledger.close()
+
+    parts = (intake, health, api, page)
+    routes = [route for part in parts for route in part.routes(house)]
+    starlette = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
+    starlette.router.redirect_slashes = False
+    return Guard(starlette, house.metrics)
+
+
+def app() -> ASGIApp:
+    """Build the application from the settings. Raises MisconfiguredError."""
+    settings = load_settings()
+    return create_app(settings, Ledger(settings.database()), catalog())

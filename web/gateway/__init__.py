@@ -1,0 +1,1 @@
+"""Where events come in: verified, translated, stored, and only then answered."""

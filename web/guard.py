@@ -1,0 +1,70 @@
+"""The outermost layer: measures every answer, adds the security headers, and lets no error's text out. Knows no route."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.answers import ProblemError, problem_response
+from web.metrics import Metrics
+
+log = logging.getLogger("towline.web")
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+class Guard:
+    """Wraps the whole app."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens in it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_guarded)
+        except Exception as error:  # the last resort: the server would log its text, which may repeat a payload
+            log.error("unexpected %s at %s", type(error).__name__, place_of(error))
+            if not status:
+                await problem_response(ProblemError(500, "this is our fault; it has been logged"))(scope, receive, send_guarded)
+        finally:
+            self._metrics.count_answer(_route(scope), status or 500, time.perf_counter() - began)
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, as file:line of each of our own frames, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(own)) or "?"
+
+
+def _route(scope: Scope) -> str:
+    """The route's template: an address that somebody makes up must not become a label."""
+    return getattr(scope.get("route"), "path", "unknown")

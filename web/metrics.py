@@ -1,0 +1,78 @@
+"""What is measured, for Prometheus. No label may hold personal data or a value that senders choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+MOST_CAUSES = 50
+"""A cause names a field that senders can make up, so only so many become labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How many events of a type stand at a status, and the age of the oldest in seconds."""
+
+    event_type: str
+    status: str
+    events: int
+    age: float
+
+
+class Metrics:
+    """One set of measurements; each app has its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = Counter("towline_events", "Events answered, by type and answer", ("type", "answer"), registry=self.registry)
+        self.answers = Counter(
+            "towline_http_answers", "HTTP answers, by route and status", ("route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "towline_http_seconds", "Time to the answer, by route", ("route",), buckets=SECONDS, registry=self.registry
+        )
+        self.depth = Gauge("towline_inbox_events", "Events not finished", ("type", "status"), registry=self.registry)
+        self.oldest = Gauge(
+            "towline_inbox_oldest_seconds", "Age of the oldest event not finished", ("type", "status"), registry=self.registry
+        )
+        self.exceptions = Gauge("towline_open_exceptions", "Open exceptions", ("cause",), registry=self.registry)
+        self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
+
+    def count_event(self, event_type: str, answer: str) -> None:
+        """Count an event that was answered."""
+        self.events.labels(event_type, answer).inc()
+
+    def count_answer(self, route: str, status: int, seconds: float) -> None:
+        """Count an HTTP answer and how long it took."""
+        self.answers.labels(route, status).inc()
+        self.seconds.labels(route).observe(seconds)
+
+    def show_work(self, work: Iterable[Work], causes: Iterable[tuple[str, int]]) -> None:
+        """Set the gauges from the ledger: what is open, and the causes of exceptions, those with most deals first."""
+        self._clear(up=1)
+        oldest: dict[tuple[str, str], float] = {}
+        for one in work:
+            labels = one.event_type, one.status
+            self.depth.labels(*labels).inc(one.events)
+            oldest[labels] = max(oldest.get(labels, 0.0), one.age)
+        for labels, age in oldest.items():
+            self.oldest.labels(*labels).set(age)
+        for place, (cause, deals) in enumerate(causes):
+            self.exceptions.labels(cause if place < MOST_CAUSES else "other").inc(deals)
+
+    def show_nothing(self) -> None:
+        """Show that the ledger does not answer, rather than what it said last."""
+        self._clear(up=0)
+
+    def text(self) -> bytes:
+        """Return all measurements in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _clear(self, *, up: int) -> None:
+        for gauge in (self.depth, self.oldest, self.exceptions):
+            gauge.clear()
+        self.ledger_up.set(up)
