@@ -13,8 +13,11 @@ from connectors.remedies import plain_code
 from contracts.errors import MisconfiguredError, RetryableError, TowlineError
 
 with warnings.catch_warnings():
-    # authlib says so at import because we use httpx rather than its successor; it works with both.
-    warnings.filterwarnings("ignore", message="The httpx module is deprecated")
+    # authlib warns at import of httpx, which has a successor; it works with both. Its own filter shows the warning
+    # whatever others say, so ours must come after it.
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    warnings.filterwarnings("ignore", "The httpx module is deprecated", AuthlibDeprecationWarning)
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 

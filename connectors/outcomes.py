@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
-from contracts.errors import MisconfiguredError, RefusedError, TowlineError
+from contracts.errors import RefusedError, TowlineError
 from contracts.records import Outcome, Ref
 
 Item = TypeVar("Item")
@@ -26,8 +26,6 @@ async def outcomes_of(
     """Write items in one call; when it is refused as a whole, in ever smaller ones, until only the bad items stay refused."""
     try:
         return dict(await write(items))
-    except MisconfiguredError:
-        raise
     except RefusedError as error:
         if len(items) == 1:
             return dict.fromkeys(items, error)
@@ -41,16 +39,15 @@ async def each(act: Callable[[Item], Awaitable[Ref]], items: Mapping[Mark, Item]
     """Do one call an item, at most `at_once` at the same time; an item's failure is its outcome."""
     room = asyncio.Semaphore(at_once)
 
-    async def one(item: Item) -> Outcome:
+    async def one(item: Item) -> tuple[Outcome]:
         async with room:
             try:
-                return await act(item)
-            except MisconfiguredError:
-                raise
+                return (await act(item),)
             except TowlineError as error:
-                return error
+                return (error,)
 
-    return settled(dict(zip(items, await together(*map(one, items.values())), strict=True)))
+    ended = await together(*map(one, items.values()))
+    return settled({mark: outcome for mark, (outcome,) in zip(items, ended, strict=True)})
 
 
 @overload

@@ -52,6 +52,11 @@ class Dialect:
 def remedy(status: int, nature: Nature) -> type[TowlineError]:
     """Return the class of error that says what to do about a status."""
     kind = REMEDIES.get(status) or (UncertainError if status >= 500 else RefusedError if status >= 400 else MisconfiguredError)
+    return without_doubt(kind, nature)
+
+
+def without_doubt(kind: type[TowlineError], nature: Nature) -> type[TowlineError]:
+    """Return the class for a call of this nature: only what must not happen twice leaves us in doubt."""
     return RetryableError if kind is UncertainError and nature != "once" else kind
 
 
@@ -60,7 +65,7 @@ def refusal(system: str, operation: str, response: httpx.Response, body: Any, na
     code, correlation = dialect.explain(body) if isinstance(body, dict) else ("", "")
     code, correlation = plain_code(code), plain_code(correlation)
     kind = dialect.remedies.get(code) or remedy(response.status_code, nature)
-    wait = asked_wait(response)
+    wait = asked_wait(response.status_code, response.headers)
     if response.status_code == 503 and wait is not None:
         kind = BusyError
     place = f"{system}.http_{response.status_code}"
@@ -77,9 +82,12 @@ def plain_code(text: object) -> str:
     return text if isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text, re.ASCII) else ""
 
 
-def asked_wait(response: httpx.Response) -> float | None:
-    """Return how many seconds the vendor asks us to wait (Retry-After in seconds or as a date, or HubSpot's interval)."""
-    asked = response.headers.get("retry-after", "").strip()
+def asked_wait(status: int, headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the vendor asks us to wait: Retry-After, in seconds or as a date, or HubSpot's interval.
+
+    Header names are lower case.
+    """
+    asked = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", asked, re.ASCII):
         return float(asked)
     if asked:
@@ -88,7 +96,7 @@ def asked_wait(response: httpx.Response) -> float | None:
         except ValueError:
             return None
         return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    if response.status_code != 429:  # HubSpot tells its interval with every answer
+    if status != 429:  # HubSpot tells its interval with every answer
         return None
-    interval = response.headers.get("x-hubspot-ratelimit-interval-milliseconds", "")
+    interval = headers.get("x-hubspot-ratelimit-interval-milliseconds", "")
     return int(interval) / 1000 if re.fullmatch(r"\d{1,9}", interval, re.ASCII) else None

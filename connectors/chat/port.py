@@ -12,6 +12,7 @@ class Chat(Protocol):
     """What the company needs from its chat.
 
     A message carries our key, but `post` does not look for it: after an uncertain answer ask `find` before repeating it.
+    A message's `text` is shown as it is; what comes from outside goes into paragraphs through `connectors.chat.text.plain`.
     """
 
     async def post(self, wanted: Wanted[Message]) -> Ref:

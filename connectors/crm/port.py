@@ -24,7 +24,8 @@ class Crm(Protocol):
     """What the company needs from its CRM. Every write is safe to repeat: the same key finds the first one's work.
 
     Each batch may hold any number of records; a record that is refused has its error among the outcomes, and the others are
-    written. A call that fails as a whole raises RetryableError, UncertainError or MisconfiguredError.
+    written. When the call fails for some of the records only, their RetryableError, UncertainError or MisconfiguredError is among
+    the outcomes, too; when it fails for all of them, it is raised.
     """
 
     async def prepare(self) -> None:

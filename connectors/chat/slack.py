@@ -1,0 +1,253 @@
+"""The chat port on Slack's Web API, by Slack's own client. Knows no flow, and who is told what."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+from connectors.chat.text import plain
+from connectors.remedies import Nature, asked_wait, plain_code, remedy, without_doubt
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.records import EffectKey, Message, Ref, Wanted
+
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
+PATIENCE = 30.0
+EFFECT = "towline_effect"
+KEY = "towline_key"
+RECENT_PAGES, PAGE = 5, 200
+SECTION, BLOCKS = 3000, 50
+"""Slack's limits: characters in a section, blocks in a message."""
+
+REMEDIES: Mapping[str, type[TowlineError]] = {
+    "access_denied": MisconfiguredError,
+    "account_inactive": MisconfiguredError,
+    "channel_not_found": MisconfiguredError,
+    "ekm_access_denied": MisconfiguredError,
+    "invalid_auth": MisconfiguredError,
+    "is_archived": MisconfiguredError,
+    "missing_scope": MisconfiguredError,
+    "no_permission": MisconfiguredError,
+    "not_allowed_token_type": MisconfiguredError,
+    "not_authed": MisconfiguredError,
+    "not_in_channel": MisconfiguredError,
+    "org_login_required": MisconfiguredError,
+    "restricted_action": MisconfiguredError,
+    "team_access_not_granted": MisconfiguredError,
+    "token_expired": MisconfiguredError,
+    "token_revoked": MisconfiguredError,
+    "message_limit_exceeded": RetryableError,
+    "rate_limited": RetryableError,
+    "ratelimited": RetryableError,
+    "service_unavailable": RetryableError,
+    "team_added_to_org": RetryableError,
+    "fatal_error": UncertainError,  # "some aspect of the operation may have succeeded"
+    "internal_error": UncertainError,
+}
+"""Slack's error codes to remedies; any other code is a refusal."""
+
+
+class Slack:
+    """Our chat port on Slack. Our key is the message metadata `towline_effect` with payload `towline_key`."""
+
+    def __init__(
+        self, base_url: str, token: str, *, timeout: aiohttp.ClientTimeout = TIMEOUT, patience: float = PATIENCE
+    ) -> None:
+        """Speak to `base_url`, https://slack.com/api at Slack itself, as the bot of this token.
+
+        `patience` is how many seconds a call may wait for rate limits in all.
+        """
+        self._base = base_url.rstrip("/") + "/"
+        self._token, self._timeout, self._patience = token, timeout, patience
+        self._client: AsyncWebClient | None = None
+        self._channels: dict[str, str] = {}
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._client and self._client.session:
+            await self._client.session.close()
+        self._client = None
+
+    async def post(self, wanted: Wanted[Message]) -> Ref:
+        """Post a message. https://docs.slack.dev/reference/methods/chat.postMessage"""
+        message = wanted.record
+        metadata = {"event_type": EFFECT, "event_payload": {KEY: str(wanted.key)}}
+        answer = await self._call(
+            "chat.postMessage", "once", channel=message.channel, metadata=metadata, unfurl_links=False, **_shown(message)
+        )
+        self._channels[message.channel] = answer["channel"]
+        return _ref(answer["channel"], answer["ts"])
+
+    async def update(self, ref: Ref, message: Message) -> Ref:
+        """Replace a message of ours, whose key stays. https://docs.slack.dev/reference/methods/chat.update"""
+        channel, _, ts = ref.id.partition(":")
+        answer = await self._call("chat.update", "repeatable", channel=channel, ts=ts, **_shown(message))
+        return _ref(answer["channel"], answer["ts"])
+
+    async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+        """Return those of a channel's last thousand messages that carry these keys.
+
+        https://docs.slack.dev/reference/methods/conversations.history
+        """
+        channel_id, missing = await self._channel_id(channel), {str(key) for key in keys}
+        found: dict[EffectKey, Ref] = {}
+        cursor = ""
+        for _ in range(RECENT_PAGES):
+            page: dict[str, Any] = {"channel": channel_id, "include_all_metadata": True, "limit": PAGE, "cursor": cursor}
+            answer = await self._call("conversations.history", "read", **page)
+            for message in answer.get("messages", ()):
+                key = _key_of(message)
+                if key in missing:
+                    found[UUID(key)] = _ref(channel_id, message["ts"])
+            cursor = _next(answer)
+            if not cursor or len(found) == len(missing):
+                break
+        return found
+
+    async def _channel_id(self, channel: str) -> str:
+        """Return a channel's id; names are looked up once."""
+        if re.fullmatch(r"[CGD][A-Z0-9]{6,}", channel):
+            return channel
+        if channel not in self._channels:
+            listed = await self._listed()
+            self._channels |= listed | {f"#{name}": number for name, number in listed.items()}
+        if channel not in self._channels:
+            raise MisconfiguredError("chat: a channel does not exist", cause="chat.channel_not_found")
+        return self._channels[channel]
+
+    async def _listed(self) -> dict[str, str]:
+        listed: dict[str, str] = {}
+        cursor = ""
+        while True:
+            page: dict[str, Any] = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": PAGE}
+            answer = await self._call("conversations.list", "read", **page, cursor=cursor)
+            listed |= {one["name"]: one["id"] for one in answer.get("channels", ())}
+            cursor = _next(answer)
+            if not cursor:
+                return listed
+
+    async def _call(self, method: str, nature: Nature, **arguments: Any) -> dict[str, Any]:
+        """Call a method and return its answer; every failure is one of our errors, without Slack's words."""
+        read = nature == "read"
+        given = {"params": {name: value for name, value in arguments.items() if value != ""}} if read else {"json": arguments}
+        try:
+            answer = await self._web().api_call(method, http_verb="GET" if read else "POST", **given)
+        except SlackApiError as error:
+            raise _refusal(method, nature, error.response) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise RetryableError(f"chat: {method}: no connection", cause="chat.unreachable") from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise _unanswered(method, nature, "no_answer") from None
+        if not isinstance(answer.data, dict):
+            raise _unanswered(method, nature, "not_json")
+        return answer.data
+
+    def _web(self) -> AsyncWebClient:
+        """Return the client; its session belongs to the running loop, so it is made at the first call."""
+        if self._client is None:
+            # A server with the usual five seconds must not close an idle connection under a request on its way.
+            connector = aiohttp.TCPConnector(limit=20, keepalive_timeout=4)
+            session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+            # Without handlers of our own the client would repeat a post whose answer was lost, and post it twice.
+            handlers: list[AsyncRetryHandler] = [_RateLimits(self._patience)]
+            self._client = AsyncWebClient(self._token, self._base, session=session, retry_handlers=handlers)
+            self._client.proxy = None  # the session reads the environment itself, NO_PROXY included
+        return self._client
+
+
+class _RateLimits(AsyncRetryHandler):
+    """Waits as long as Slack asks, in seconds or until a date; the client's own handler knows no date and no end."""
+
+    def __init__(self, patience: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        super().__init__(max_retry_count=10)
+        self._patience, self._sleep = patience, sleep
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        waited = (state.custom_values or {}).get("waited", 0.0)
+        return response is not None and response.status_code == 429 and waited + _wait(response) <= self._patience
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """Sleep, and remember how long in all."""
+        wait = _wait(response) if response else 1.0
+        await self._sleep(wait)
+        state.custom_values = {"waited": (state.custom_values or {}).get("waited", 0.0) + wait}
+        state.next_attempt_requested = True
+        state.increment_current_attempt()
+
+
+def _wait(response: HttpResponse) -> float:
+    asked = asked_wait(429, {name.lower(): values[0] for name, values in response.headers.items()})
+    return 1.0 if asked is None else asked
+
+
+def _refusal(method: str, nature: Nature, response: Any) -> TowlineError:
+    """Return the error for an answer that is not ok; what is no answer of Slack's may hide a change that was made."""
+    status = int(getattr(response, "status_code", None) or response.status)  # aiohttp's own, where the JSON was broken
+    body = getattr(response, "data", None)
+    code = plain_code(body.get("error")) if isinstance(body, dict) else ""
+    if status == 200 and not code:
+        return _unanswered(method, nature, "not_json")
+    kind = remedy(status, nature) if status != 200 else without_doubt(REMEDIES.get(code, RefusedError), nature)
+    text, cause = f"chat: {method}: HTTP {status} {code}".rstrip(), f"chat.{code or f'http_{status}'}"
+    if issubclass(kind, RetryableError):
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return kind(text, cause=cause, retry_after=asked_wait(status, headers))
+    return kind(text, cause=cause)
+
+
+def _unanswered(method: str, nature: Nature, code: str) -> TowlineError:
+    return without_doubt(UncertainError, nature)(f"chat: {method}: {code}", cause=f"chat.{code}")
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    """Return a message in Slack's blocks, with its line as the text of notifications."""
+    line = plain(message.text)
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": _cut(one)}} for one in message.paragraphs or [line] if one]
+    links = " · ".join(f"<{_url(url)}|{plain(label).replace('|', '/')}>" for label, url in message.links.items())
+    foot = [{"type": "context", "elements": [{"type": "mrkdwn", "text": links}]}] if links else []
+    return {"text": line, "blocks": blocks[: BLOCKS - len(foot)] + foot}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SECTION else f"{text[: SECTION - 1]}…"
+
+
+def _url(url: str) -> str:
+    return url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")
+
+
+def _ref(channel: str, ts: str) -> Ref:
+    return Ref(f"{channel}:{ts}")
+
+
+def _key_of(message: Mapping[str, Any]) -> str:
+    metadata = message.get("metadata") or {}
+    return str((metadata.get("event_payload") or {}).get(KEY, "")) if metadata.get("event_type") == EFFECT else ""
+
+
+def _next(answer: Mapping[str, Any]) -> str:
+    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")
