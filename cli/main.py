@@ -1,0 +1,100 @@
+"""Finds the command and says errors in one line; it must import no command before that command runs, so that help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from contracts.errors import TowlineError
+
+
+class Noun(NamedTuple):
+    """Where a command lives, and its one line in the help."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "up": Noun("cli.up", "Start the local stack and stay with it."),
+    "down": Noun("cli.down", "Stop the local stack."),
+    "status": Noun("cli.status", "Show the processes of the stack and the work that is not finished."),
+    "send": Noun("cli.send", "Sign an event and post it to the gateway."),
+    "import": Noun("cli.importing", "Import the rows of a CSV file as events."),
+    "events": Noun("cli.events", "List the newest events."),
+    "event": Noun("cli.event", "Show one event, its outside changes and what stopped it."),
+    "case": Noun("cli.case", "Show one deal's trip: its events and documents."),
+    "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
+    "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
+    "contracts": Noun("cli.contracts", "List the released contracts and print their JSON Schemas."),
+    "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
+    "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
+    "deploy": Noun("cli.deploy", "Create the work pool and the deployments from the catalog."),
+}
+
+
+class Commands(TyperGroup):
+    """The commands by name; each is a line of help until it is called, and only then imported."""
+
+    def __init__(self, **attributes: Any) -> None:
+        lines = {name: TyperCommand(name, help=noun.help) for name, noun in COMMANDS.items()}
+        super().__init__(**(attributes | {"commands": lines}))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the real command in the place of its line of help."""
+        name, line, rest = super().resolve_command(ctx, args)
+        if line is None or line.name is None:
+            return name, line, rest
+        return name, typer.main.get_command(import_module(COMMANDS[line.name].module).app), rest
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+)
+
+
+@app.callback()
+def towline() -> None:
+    """Carry deals through CRM, docs and chat; each command explains itself with --help."""
+
+
+def main() -> NoReturn:
+    """Run a command; exit code 0 only on success, and one line on stderr otherwise."""
+    try:
+        app(prog_name="towline")
+    except TowlineError as error:
+        fail(error.text)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        fail(_place(error))
+    sys.exit(0)
+
+
+def fail(text: str) -> NoReturn:
+    """Say in one line why the command did not succeed, and end it."""
+    typer.secho(f"towline: {text}", fg="red" if sys.stderr.isatty() else None, err=True)
+    sys.exit(1)
+
+
+def _place(error: Exception) -> str:
+    """Where an error that nobody foresaw came up; its text is left out, for it may hold personal data."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"this should not happen: {type(error).__name__}{where}"

@@ -1,0 +1,118 @@
+"""What the stack leaves on disk while it runs, so that a later command finds its processes, also after a kill -9."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import psutil  # type: ignore[import-untyped]
+
+from contracts.errors import MisconfiguredError
+
+
+class Footprints:
+    """The folder `run` below the state folder: the lock, one record per process, and the last report of the whole."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.folder = home / "run"
+        self.report = self.folder / "stack.json"
+        self._lock: IO[str] | None = None
+
+    def take_lock(self) -> None:
+        """Make this process the one that supervises this state folder.
+
+        Raises:
+            MisconfiguredError: another one does; names it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = (self.folder / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            pid = self.supervisor()
+            raise MisconfiguredError(
+                f"a stack is running already in {self.home} (process {pid}); stop it with `towline down`"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def supervisor(self) -> int | None:
+        """Return the process that supervises this state folder, or None where nobody does."""
+        try:
+            with (self.folder / "lock").open("r+") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return int(lock.read() or 0)
+        except FileNotFoundError:
+            pass
+        return None
+
+    def record(self, name: str, pid: int) -> None:
+        """Remember a process that was started; its start time tells it from a later one of the same number."""
+        started = psutil.Process(pid).create_time()
+        (self.folder / f"{name}.pid").write_text(json.dumps({"pid": pid, "started": started}), encoding="utf-8")
+
+    def forget(self, name: str) -> None:
+        """Forget a process that has ended."""
+        (self.folder / f"{name}.pid").unlink(missing_ok=True)
+
+    def leftovers(self) -> dict[str, psutil.Process]:
+        """Return processes of a supervisor that is gone which still run, by name."""
+        found = {}
+        for record in self.folder.glob("*.pid"):
+            if process := _still_runs(record):
+                found[record.stem] = process
+        return found
+
+    def stop_leftovers(self, *, seconds: float = 20) -> list[str]:
+        """Stop what a dead supervisor left running, PostgreSQL last, and return the names."""
+        found = self.leftovers()
+        for name in sorted(found, key=lambda name: name == "postgres"):
+            _stop(found[name], signal.SIGINT if name == "postgres" else signal.SIGTERM, seconds)
+        for record in self.folder.glob("*.pid"):
+            record.unlink(missing_ok=True)
+        return list(found)
+
+    def write_report(self, report: dict[str, Any]) -> None:
+        """Replace the report of the whole stack."""
+        fresh = self.report.with_suffix(".new")
+        fresh.write_text(json.dumps(report), encoding="utf-8")
+        fresh.replace(self.report)
+
+    def read_report(self) -> dict[str, Any] | None:
+        """Return the last report, or None where there is none."""
+        try:
+            report: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return report
+
+
+def _still_runs(record: Path) -> psutil.Process | None:
+    try:
+        kept = json.loads(record.read_text(encoding="utf-8"))
+        process = psutil.Process(kept["pid"])
+        return process if abs(process.create_time() - kept["started"]) < 0.1 else None
+    except (psutil.NoSuchProcess, ValueError, KeyError, FileNotFoundError):
+        return None
+
+
+def _stop(process: psutil.Process, how: signal.Signals, seconds: float) -> None:
+    family = [process, *process.children(recursive=True)]
+    deadline = time.monotonic() + seconds
+    process.send_signal(how)
+    while time.monotonic() < deadline and psutil.wait_procs(family, timeout=0.2)[1]:
+        pass
+    for member in family:
+        if member.is_running():
+            member.kill()
