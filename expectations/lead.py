@@ -20,10 +20,25 @@ from expectations.report import Route
 
 LARGEST_AMOUNT = 10_000_000
 SURE_ENOUGH = 0.5
-MAIL_PROVIDERS = (
-    "aol.com gmail.com gmx.de gmx.net googlemail.com hotmail.com icloud.com live.com mail.com mail.ru "
-    "outlook.com proton.me protonmail.com qq.com web.de yahoo.com yandex.ru"
-).split()
+MAIL_PROVIDERS = [
+    "aol.com",
+    "gmail.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mail.com",
+    "mail.ru",
+    "outlook.com",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "web.de",
+    "yahoo.com",
+    "yandex.ru",
+]
 
 
 class LeadArrivesOnce(ExpectColumnValuesToBeUnique):
