@@ -216,7 +216,7 @@ texts = st.text(
 
 @given(texts, st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), texts), max_size=5))
 def test_indexes_always_fit_together(start: str, steps: list[tuple[int, int, str]]) -> None:
-    """Whatever is done to a document, its elements lie side by side from 1 to the end, and every index leads back to its position."""
+    """Whatever is done to a document, its elements lie side by side, and every index leads back to its position."""
     document = plain(start)
     for a, b, text in steps:
         low, high = sorted((a, b))
