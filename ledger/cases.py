@@ -6,12 +6,23 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from ledger.tables import Case
+
+ADVANCE = text(
+    """
+UPDATE cases SET stage = :stage, changed_at = now(), account_id = coalesce(:account_id, account_id),
+  title = coalesce(nullif(:title, ''), title), owner = coalesce(:owner, owner),
+  amount_minor = coalesce(:amount_minor, amount_minor), currency = coalesce(:currency, currency),
+  crm_deal_id = CASE WHEN EXISTS (SELECT 1 FROM cases o WHERE o.crm_deal_id = :crm_deal_id AND o.id <> :id)
+                     THEN crm_deal_id ELSE coalesce(:crm_deal_id, crm_deal_id) END
+WHERE id = :id
+"""
+)
 
 
 class Cases:
@@ -36,9 +47,10 @@ class Cases:
         statement = select(col(Case.crm_deal_id), col(Case.id)).where(col(Case.crm_deal_id).in_(list(deal_ids)))
         return {str(deal): case for deal, case in await self._connection.execute(statement)}
 
-    async def change(self, case_id: UUID, **values: Any) -> None:
-        """Set fields of a case."""
-        await self._connection.execute(update(Case).where(col(Case.id) == case_id).values(changed_at=func.now(), **values))
+    async def advance(self, cases: Sequence[Mapping[str, Any]]) -> None:
+        """Set the fields of cases; what is None stays as it was. A CRM deal that is another case's stays with that one."""
+        if cases:
+            await self._connection.execute(ADVANCE, list(cases))
 
     async def count(self) -> Sequence[Row[str, int]]:
         """Count cases by stage."""

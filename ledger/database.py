@@ -122,6 +122,20 @@ class Ledger:
                     await driver.remove_listener(WAKE, called.set)
                 await connection.invalidate()
 
+    @contextlib.asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Hold the name for this process; wait while another one holds it. Who gets it knows that its predecessor is gone."""
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            held = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+            while not (await connection.execute(held, {"name": name})).scalar_one():  # noqa: ASYNC110  (another process's)
+                await asyncio.sleep(0.2)
+            try:
+                yield
+            finally:
+                with contextlib.suppress(SQLAlchemyError):
+                    await connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
     async def close(self) -> None:
         """Give all connections back, after a wake-up call that is under way."""
         if self._waking is not None:

@@ -45,7 +45,7 @@ CLAIM = text(
 UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
 WHERE id IN (SELECT id FROM inbox WHERE {READY} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
-RETURNING id, seq
+RETURNING id, seq, attempts
 """  # noqa: S608  (no value in it)
 )
 
@@ -84,11 +84,11 @@ class Inbox:
         statement = upsert(Event).values(rows).on_conflict_do_nothing().returning(col(Event.id))
         return set((await self._connection.execute(statement)).scalars())
 
-    async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> list[UUID]:
-        """Lease up to `limit` ready events of a type, at most one per case and in order, oldest first."""
+    async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
+        """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id and attempts of each."""
         values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds}
         rows = await self._connection.execute(CLAIM, values)
-        return [row.id for row in sorted(rows, key=lambda row: row.seq)]
+        return sorted(rows.all(), key=lambda row: row.seq)
 
     async def take(self, ids: Collection[UUID], *, worker: str, seconds: float) -> set[UUID]:
         """Lease these events if they are ready; return those that are now leased by `worker`."""
@@ -163,6 +163,15 @@ class Inbox:
     async def release_expired(self) -> Sequence[Row[UUID, UUID | None]]:
         """Give back what nobody has prolonged; return ids and runs."""
         return await self._give_back(col(Event.lease_until) < func.now())
+
+    async def release_run(self, flow_run_id: UUID) -> Sequence[Row[UUID, UUID | None]]:
+        """Give back what a run that is over has left unfinished."""
+        return await self._give_back(col(Event.flow_run_id) == flow_run_id)
+
+    async def of_run(self, flow_run_id: UUID) -> Sequence[Row[Any]]:
+        """Return the events that a run works on now."""
+        statement = select(Event).where(col(Event.flow_run_id) == flow_run_id, col(Event.status) == EventStatus.RUNNING)
+        return (await self._connection.execute(statement)).all()
 
     async def reopen(self, ids: Collection[UUID]) -> set[UUID]:
         """Make parked or quarantined events ready again; return those that were."""

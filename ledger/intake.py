@@ -21,6 +21,7 @@ from lifecycle import keys
 
 FIX_AT_SOURCE = "correct it at the source and send it again, or correct the mapping and replay it"
 NOBODYS_TYPE_OWNER = "integration"
+STOPPED = (EventStatus.PARKED, EventStatus.QUARANTINED)
 
 
 class Answer(StrEnum):
@@ -68,6 +69,15 @@ def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: se
         status = Answer.QUARANTINED if fault else Answer.RECEIVED
         receipts.append(Receipt(event.id, status, fault.field if fault else None, fault.text if fault else None))
     return receipts
+
+
+async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
+    """Let parked or quarantined events go on if they fit today's contracts; close their exceptions. Return those that go on."""
+    async with ledger.begin(wake=True) as books:
+        stopped = [row.id for row in await books.inbox.get(ids) if row.status in STOPPED]
+        await books.exceptions.close(stopped, closed_as="replayed")
+        fit = await judge_again(books, catalog, stopped)
+        return await books.inbox.reopen(sorted(fit))
 
 
 async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:

@@ -34,11 +34,6 @@ def effect_key(subject: UUID, step: str) -> EffectKey:
     return uuid5(HOUSE, f"effect\n{subject}\n{step}")
 
 
-def follow_up(event: UUID, event_type: str) -> EventId:
-    """Return the id of the event of `event_type` that `event` sets going."""
-    return event_id("towline", f"{event}/{event_type}")
-
-
 def batch_key(step: str, keys: list[EffectKey]) -> EffectKey:
     """Return the key of one act that serves several effects at once, such as one message about a batch."""
     return uuid5(HOUSE, "\n".join(["batch", step, *sorted(map(str, keys))]))

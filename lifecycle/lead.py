@@ -7,7 +7,7 @@ from lifecycle.path import Once, Path, Step
 
 LEAD = Path(
     "lead.qualified",
-    Step("upsert_company", system="crm", undo="archive_company", once=Once.ACCOUNT),
+    Step("upsert_company", system="crm", undo="archive_company"),
     Step("upsert_contact", system="crm", undo="restore_contact"),
     Step("open_deal", system="crm", undo="archive_deal", once=Once.CASE),
     Step("associate_deal", system="crm", undo="remove_associations", once=Once.CASE),

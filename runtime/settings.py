@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def runbooks_url(self) -> str:
+        """Where people read what to do."""
+        return f"{self.public_url or self.gateway_url}/runbooks"
+
+    @property
     def sandbox_url(self) -> str:
         """The sandbox as it is reached on this machine."""
         return f"http://127.0.0.1:{self.sandbox_port}"

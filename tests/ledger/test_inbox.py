@@ -35,7 +35,8 @@ async def accepted(ledger: Ledger, *events: NewEvent) -> set[UUID]:
 
 async def claimed(ledger: Ledger, *, limit: int = 100, worker: str = "w1", seconds: float = 30) -> list[UUID]:
     async with ledger.begin() as books:
-        return await books.inbox.claim("lead.qualified", limit=limit, worker=worker, seconds=seconds)
+        rows = await books.inbox.claim("lead.qualified", limit=limit, worker=worker, seconds=seconds)
+        return [row.id for row in rows]
 
 
 async def test_the_same_event_twice_at_the_same_moment_is_stored_once(ledger: Ledger) -> None:

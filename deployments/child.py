@@ -1,0 +1,109 @@
+"""A warm process that runs flow runs for the resident worker. It is forked with everything heavy imported already."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+from uuid import UUID
+
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import AsyncClientContext
+from prefect.flow_engine import run_flow
+
+import flows.discovery
+import flows.lead
+import flows.replay
+import flows.start
+import flows.sweep  # noqa: F401
+from deployments.deploy import flow_of
+from runtime.logs import configure, get_logger
+from runtime.settings import load_settings
+from runtime.wiring import assembled
+from tasks.batch import CANCELLED_BY_A_PERSON
+from tasks.gate import gate
+
+log = get_logger("child")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Parent to child: run this flow run."""
+
+    flow_run: FlowRun
+    entrypoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Parent to child: a person has cancelled this flow run."""
+
+    flow_run_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Child to parent: the flow run is over; `state` is its name, empty when Prefect could not be told."""
+
+    flow_run_id: UUID
+    state: str
+
+
+def warm_up() -> None:
+    """Do once in the process that children are forked from: everything a run needs and no thread, socket or loop."""
+    gate()
+    gc.collect()
+    gc.freeze()
+
+
+def main(pipe: Connection, worker: str) -> None:
+    """Run what the parent sends, until the parent is gone."""
+    configure("child")
+    asyncio.run(_serve(pipe, worker))
+
+
+async def _serve(pipe: Connection, worker: str) -> None:
+    running: dict[UUID, asyncio.Task[None]] = {}
+    inbox: asyncio.Queue[Any] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pipe.fileno(), _read, pipe, inbox)
+    async with assembled(load_settings(), worker=worker), AsyncClientContext.get_or_create():
+        pipe.send("ready")
+        while (order := await inbox.get()) is not None:
+            if isinstance(order, Run):
+                run_id = order.flow_run.id
+                running[run_id] = asyncio.create_task(_run(pipe, order))
+                running[run_id].add_done_callback(lambda _: [running.pop(key) for key in list(running) if running[key].done()])
+            elif isinstance(order, Cancel) and (task := running.get(order.flow_run_id)):
+                task.cancel(CANCELLED_BY_A_PERSON)
+        for task in list(running.values()):
+            task.cancel("the worker stops")
+        await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+def _read(pipe: Connection, inbox: asyncio.Queue[Any]) -> None:
+    """Take one order off the pipe. A parent that died leaves nobody to work for: end at once, the ledger knows the rest."""
+    try:
+        inbox.put_nowait(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+async def _run(pipe: Connection, order: Run) -> None:
+    state = ""
+    try:
+        flow = flow_of(order.entrypoint)
+        parameters = flow.validate_parameters(dict(order.flow_run.parameters))
+        ended = await run_flow(flow, flow_run=order.flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]
+        state = ended.name or ended.type.value
+    except asyncio.CancelledError:
+        state = "Cancelled"
+    except Exception as error:
+        log.warning("run ended without a state", flow_run=str(order.flow_run.id), error=type(error).__name__)
+    finally:
+        with contextlib.suppress(OSError):
+            pipe.send(Ended(order.flow_run.id, state))

@@ -1,0 +1,139 @@
+"""The warm processes of a resident worker: who runs what, and what happens when one of them dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from uuid import UUID
+
+from deployments.child import Cancel, Ended, Run
+from runtime.logs import get_logger
+
+RUNS_AT_ONCE = 2
+"""Flow runs that one child works on at once: while one waits for a vendor, the other one goes on."""
+
+log = get_logger("children")
+
+
+class Child:
+    """One warm process and the runs it works on."""
+
+    def __init__(self, process: ForkServerProcess, pipe: Connection) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.ready = asyncio.Event()
+        self.runs: dict[UUID, asyncio.Future[str | None]] = {}
+
+    @property
+    def free(self) -> int:
+        """How many runs it can take on now."""
+        return RUNS_AT_ONCE - len(self.runs) if self.ready.is_set() else 0
+
+
+class Children:
+    """A fixed number of warm processes, each replaced when it dies."""
+
+    def __init__(self, number: int, worker: str, *, on_free: Callable[[], None]) -> None:
+        self._worker = worker
+        self._number = number
+        self._on_free = on_free
+        self._children: list[Child] = []
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["deployments.preload"])
+        self._closing = False
+
+    async def start(self) -> None:
+        """Start all processes and wait until they are warm."""
+        for _ in range(self._number):
+            self._spawn()
+        await asyncio.gather(*(child.ready.wait() for child in self._children))
+
+    @property
+    def free(self) -> int:
+        """How many runs can be taken on now."""
+        return sum(child.free for child in self._children)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes' ids."""
+        return [child.process.pid for child in self._children if child.process.pid]
+
+    async def run(self, order: Run) -> str | None:
+        """Run a flow run in the least busy process; return its state's name, None when the process died under it."""
+        child = max(self._children, key=lambda child: child.free)
+        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        child.runs[order.flow_run.id] = future
+        try:
+            child.pipe.send(order)
+        except OSError:
+            self._end(child, order.flow_run.id, None)
+        return await future
+
+    def cancel(self, flow_run_id: UUID) -> bool:
+        """Ask the process that works on this run to cancel it; False when none does."""
+        for child in self._children:
+            if flow_run_id in child.runs:
+                with contextlib.suppress(OSError):
+                    child.pipe.send(Cancel(flow_run_id))
+                return True
+        return False
+
+    @property
+    def in_flight(self) -> list[UUID]:
+        """The runs that are being worked on."""
+        return [run for child in self._children for run in child.runs]
+
+    async def close(self, *, seconds: float = 5) -> None:
+        """Let the processes give back what they work on, and end."""
+        self._closing = True
+        for child in self._children:
+            with contextlib.suppress(OSError):
+                child.pipe.send(None)
+        await asyncio.gather(*(asyncio.to_thread(child.process.join, seconds) for child in self._children))
+        for child in self._children:
+            child.process.kill()
+
+    def _spawn(self) -> None:
+        from deployments.child import main
+
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=main, args=(theirs, self._worker), daemon=True)
+        process.start()
+        theirs.close()
+        child = Child(process, ours)
+        self._children.append(child)
+        asyncio.get_running_loop().add_reader(ours.fileno(), self._hear, child)
+
+    def _hear(self, child: Child) -> None:
+        try:
+            news = child.pipe.recv()
+        except (EOFError, OSError):
+            self._died(child)
+            return
+        if isinstance(news, Ended):
+            self._end(child, news.flow_run_id, news.state)
+        else:
+            child.ready.set()
+        self._on_free()
+
+    def _died(self, child: Child) -> None:
+        asyncio.get_running_loop().remove_reader(child.pipe.fileno())
+        child.pipe.close()
+        child.ready.set()
+        self._children.remove(child)
+        if self._closing:
+            return
+        log.warning("a child process died and is replaced", pid=child.process.pid, runs=len(child.runs))
+        self._spawn()
+        for run in list(child.runs):
+            self._end(child, run, None)
+        self._on_free()
+
+    def _end(self, child: Child, run: UUID, state: str | None) -> None:
+        future = child.runs.pop(run, None)
+        if future and not future.done():
+            future.set_result(state)

@@ -1,0 +1,115 @@
+"""Turns the inbox's events into runs of their deployments, at once: one event is one run, a backlog runs in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.states import Pending
+
+from contracts.catalog import Criticality
+from contracts.errors import RetryableError
+from deployments.children import Children
+from deployments.deploy import Plan
+from deployments.runs import PREFECT_GONE, Runs
+from lifecycle import keys
+from runtime.logs import get_logger
+from runtime.wiring import Runtime
+
+LARGEST_BATCH = 100
+"""What HubSpot takes in one call."""
+LONGEST_SLEEP = 1.0
+"""Seconds after which the inbox is looked at without a wake-up call: one may get lost, and delays end unannounced."""
+PAUSE_WITHOUT_PREFECT = 2.0
+
+log = get_logger("dispatcher")
+
+
+class Dispatcher:
+    """Claims what is ready and hands it over while processes are free. It must not know what a flow does."""
+
+    def __init__(self, house: Runtime, client: PrefectClient, children: Children, runs: Runs, plans: Mapping[UUID, Plan]) -> None:
+        self._house = house
+        self._client = client
+        self._children = children
+        self._runs = runs
+        order = list(Criticality)
+        events = [(deployment, plan.event) for deployment, plan in plans.items() if plan.event]
+        self._events = sorted(events, key=lambda one: order.index(house.catalog[one[1]].criticality))
+        self._plans = plans
+        self._free = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._starting = 0
+        self._resume_at = 0.0
+
+    def look(self) -> None:
+        """Look at the inbox now: a process is free."""
+        self._free.set()
+
+    async def run(self) -> None:
+        """Dispatch until cancelled; a ledger or a Prefect server that is gone is waited for."""
+        while True:
+            try:
+                async with self._house.ledger.woken() as called:
+                    while True:
+                        await self._dispatch()
+                        await self._sleep(called)
+            except (RetryableError, OSError) as error:
+                log.warning("the ledger is gone, waiting for it", error=type(error).__name__)
+                await asyncio.sleep(LONGEST_SLEEP)
+
+    async def _sleep(self, called: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(called.wait()), asyncio.ensure_future(self._free.wait())]
+        await asyncio.wait(waits, timeout=LONGEST_SLEEP, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        called.clear()
+        self._free.clear()
+
+    async def _dispatch(self) -> None:
+        if time.monotonic() < self._resume_at:
+            return
+        for deployment, event in self._events:
+            while self._children.free > self._starting:
+                claimed = await self._claim(event)
+                if not claimed:
+                    break
+                self._starting += 1
+                task = asyncio.create_task(self._start(deployment, event, claimed))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+
+    async def _claim(self, event: str) -> Sequence[Any]:
+        house = self._house
+        async with house.ledger.begin() as books:
+            return await books.inbox.claim(event, limit=LARGEST_BATCH, worker=house.worker, seconds=house.lease)
+
+    async def _start(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
+        """Make a run of the deployment and see it to its end; only ids go to Prefect."""
+        ids = [row.id for row in claimed]
+        try:
+            flow_run = await self._client.create_flow_run_from_deployment(
+                deployment,
+                name=run_name(self._house.catalog[event].title, ids),
+                parameters={"events": [str(event_id) for event_id in ids]},
+                state=Pending(message="handed to a warm process"),
+                idempotency_key=str(keys.batch_key(f"run {sum(row.attempts for row in claimed)}", ids)),
+            )
+        except PREFECT_GONE as error:
+            log.warning("Prefect is gone, its events wait", events=len(ids), error=type(error).__name__)
+            self._resume_at = time.monotonic() + PAUSE_WITHOUT_PREFECT
+            async with self._house.ledger.begin() as books:
+                await books.inbox.release(ids, forget_attempt=True)
+            return
+        finally:
+            self._starting -= 1
+        await self._runs.to_the_end(flow_run, self._plans[deployment].entrypoint)
+
+
+def run_name(title: str, events: Sequence[UUID]) -> str:
+    """Return what a run is called in the Prefect UI: `Lead qualified · 12 deals`, `Lead qualified · deal 3f2a91c0`."""
+    return f"{title} · {len(events)} deals" if len(events) > 1 else f"{title} · deal {events[0].hex[:8]}"

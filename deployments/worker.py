@@ -1,0 +1,174 @@
+"""The resident worker: a Prefect worker that runs flow runs in warm processes, and starts the inbox's events at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import anyio.abc
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
+
+from contracts.errors import TowlineError
+from deployments.alerts import Alerts
+from deployments.children import Children
+from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
+from deployments.dispatcher import Dispatcher
+from deployments.runs import PREFECT_GONE, Runs, crashed
+from lifecycle.templates import templates
+from runtime.logs import configure, get_logger
+from runtime.settings import Settings, load_settings
+from runtime.wiring import Runtime, assembled
+
+LOOK_FOR_CANCELLED = 2.0
+"""Seconds between looks at whether a person has cancelled a run."""
+
+log = get_logger("worker")
+
+
+class ResidentResult(BaseWorkerResult):
+    """How a run that the worker took by polling ended."""
+
+
+class ResidentWorker(BaseWorker[BaseJobConfiguration, Any, ResidentResult]):
+    """Runs flow runs in warm processes of this machine. Scheduled and on-demand runs come by polling."""
+
+    type = WORKER_TYPE
+    job_configuration = BaseJobConfiguration
+    _description = "Runs flows in warm processes that have imported everything already."
+
+    def __init__(self, runs: Runs, plans: Mapping[UUID, Plan], *, name: str) -> None:
+        super().__init__(work_pool_name=POOL, name=name, create_pool_if_not_found=False)
+        self._runs = runs
+        self._plans = plans
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: BaseJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> ResidentResult:
+        """Run a polled flow run in a warm process, and return when it is over."""
+        plan = self._plans.get(flow_run.deployment_id) if flow_run.deployment_id else None
+        if plan is None:
+            raise ValueError("this run's deployment is not in the catalog")
+        if task_status is not None:
+            task_status.started(os.getpid())
+        state = await self._runs.to_the_end(flow_run, plan.entrypoint)
+        return ResidentResult(identifier=str(flow_run.id), status_code=0 if state in ("Completed", "Cancelled") else 1)
+
+
+async def serve(settings: Settings, *, name: str | None = None) -> None:
+    """Work until cancelled. One worker of a name at a time: a second one waits for the first one's end."""
+    worker = name or f"resident-{socket.gethostname()}"
+    os.environ["PREFECT_API_URL"] = settings.prefect_url  # for the children
+    async with assembled(settings, worker=worker) as house, house.ledger.alone(f"worker {worker}"):
+        children = Children(settings.children, worker, on_free=lambda: dispatcher.look())
+        try:
+            _, plans = await asyncio.gather(children.start(), _until_reachable(lambda: deploy(settings)))
+            await _until_reachable(lambda: prepare(house))
+            async with get_client() as client:
+                runs = Runs(children, client, house.ledger, house.catalog)
+                dispatcher = Dispatcher(house, client, children, runs, plans)
+                await _take_up(house, client)
+                _say_ready(settings)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(dispatcher.run())
+                    group.create_task(ResidentWorker(runs, plans, name=worker).start(printer=lambda *_: None))
+                    group.create_task(_heartbeat(house))
+                    group.create_task(_cancellations(client, children))
+                    group.create_task(Alerts(house).run())
+        finally:
+            await children.close()
+
+
+async def prepare(house: Runtime) -> None:
+    """Make the outside systems ready for us: key properties, root folder, templates. Safe to repeat."""
+    await asyncio.gather(house.crm.prepare(), house.docs.prepare(templates()))
+
+
+async def _until_reachable(make: Callable[[], Awaitable[Any]]) -> Any:
+    """Try until what is needed answers; say what is missing."""
+    while True:
+        try:
+            return await make()
+        except (TowlineError, *PREFECT_GONE) as error:
+            log.warning("waiting", error=error.text if isinstance(error, TowlineError) else type(error).__name__)
+            await asyncio.sleep(1)
+
+
+async def _take_up(house: Runtime, client: PrefectClient) -> None:
+    """Give back what a predecessor of our name held when it died, and close its runs."""
+    async with house.ledger.begin(wake=True) as books:
+        left = await books.inbox.release_of(house.worker)
+    if left:
+        log.warning("taking up what a dead worker held", events=len(left))
+        await crashed(client, {row.flow_run_id for row in left if row.flow_run_id})
+
+
+async def _heartbeat(house: Runtime) -> None:
+    while True:
+        with contextlib.suppress(TowlineError):
+            async with house.ledger.begin() as books:
+                await books.inbox.extend(house.worker, seconds=house.lease)
+        await asyncio.sleep(house.lease / 3)
+
+
+async def _cancellations(client: PrefectClient, children: Children) -> None:
+    while True:
+        await asyncio.sleep(LOOK_FOR_CANCELLED)
+        if not (running := children.in_flight):
+            continue
+        cancelling = FlowRunFilter(
+            id=FlowRunFilterId(any_=running),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.CANCELLED])),
+        )
+        with contextlib.suppress(*PREFECT_GONE):
+            for flow_run in await client.read_flow_runs(flow_run_filter=cancelling):
+                children.cancel(flow_run.id)
+
+
+def _say_ready(settings: Settings) -> None:
+    ready = settings.state / "run" / "worker.ready"
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    ready.write_text(str(os.getpid()))
+
+
+def main() -> int:
+    """Run the worker until SIGINT or SIGTERM."""
+    configure("worker")
+
+    async def until_told() -> None:
+        settings = load_settings()
+        with temporary_settings({PREFECT_API_URL: settings.prefect_url}):
+            task = asyncio.create_task(serve(settings, name=sys.argv[1] if len(sys.argv) > 1 else None))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    try:
+        asyncio.run(until_told())
+    except TowlineError as error:
+        log.error("the worker cannot start", error=error.text)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

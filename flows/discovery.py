@@ -1,0 +1,37 @@
+"""The path of `opportunity.created`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect import flow
+
+from contracts.opportunity import OpportunityCreatedV1
+from tasks import announce, lead
+from tasks.batch import batch_of
+from tasks.discovery import advance_deals, copy_packets, fill_packets, read_opportunities
+from tasks.gate import check
+from tasks.options import retries_of
+
+RETRIES = retries_of("opportunity.created")
+upsert_companies = lead.upsert_companies.with_options(**RETRIES)
+open_deals = lead.open_deals.with_options(**RETRIES)
+associate_deals = lead.associate_deals.with_options(**RETRIES)
+create_account_folders = lead.create_account_folders.with_options(**RETRIES)
+tell_owners = announce.tell_owners.with_options(**RETRIES)
+
+
+@flow(name="discovery", description="Prepare the first conversation: a discovery packet in the account's folder.")
+async def discovery(events: list[UUID]) -> None:
+    """Prepare the first conversation: a discovery packet in the account's folder, linked to the deal."""
+    async with batch_of("opportunity.created", events, OpportunityCreatedV1) as opportunities:
+        await read_opportunities(opportunities)
+        await check(opportunities)  # Great Expectations; failing rows leave the batch
+        await upsert_companies(opportunities)
+        await open_deals(opportunities)
+        await associate_deals(opportunities)
+        await create_account_folders(opportunities)
+        await copy_packets(opportunities)
+        await fill_packets(opportunities)
+        await advance_deals(opportunities)
+        await tell_owners(opportunities)  # cannot be unsent, so it is last

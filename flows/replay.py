@@ -1,0 +1,18 @@
+"""Taking up again what stopped, on demand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect import flow
+
+from ledger.intake import reopen
+from runtime.wiring import runtime
+
+
+@flow(name="replay", description="Let parked or quarantined events go on; what is done already is not repeated.")
+async def replay(events: list[UUID]) -> str:
+    """Judge these events by today's contracts and let those that fit go on from where they stopped; say how many do."""
+    house = runtime()
+    going_on = await reopen(house.ledger, house.catalog, events)
+    return f"{len(going_on)} of {len(events)} events go on"

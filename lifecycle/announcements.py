@@ -1,0 +1,79 @@
+"""What people are told when deals move, in business words; long lists are cut, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.values import Money
+
+HEADLINES = {
+    "lead.qualified": ("New deal", "new deals"),
+    "opportunity.created": ("Discovery packet ready", "discovery packets are ready"),
+}
+LONGEST_LIST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A deal as it is announced."""
+
+    title: str
+    owner: str
+    amount: Money | None
+    url: str
+
+
+def announcement(event: str, deals: Sequence[Deal]) -> tuple[str, list[str]]:
+    """Return the one-line text and the paragraphs of a message about deals, in Slack's Markdown; outside texts are escaped."""
+    one, many = HEADLINES[event]
+    text = f"{one}: {escaped(deals[0].title)}" if len(deals) == 1 else f"{len(deals)} {many}"
+    lines = [_line(deal) for deal in deals[:LONGEST_LIST]]
+    if len(deals) > LONGEST_LIST:
+        lines.append(f"… and {len(deals) - LONGEST_LIST} more")
+    return text, [f"*{text}*", "\n".join(lines)]
+
+
+def escaped(text: str) -> str:
+    """Return text that Slack shows as it is. https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _line(deal: Deal) -> str:
+    title = f"<{deal.url}|{escaped(deal.title)}>" if deal.url else escaped(deal.title)
+    return "• " + " · ".join(
+        [title, *([str(deal.amount)] if deal.amount else []), *([escaped(deal.owner)] if deal.owner else [])]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Deals that stopped for one cause, as their owner is told."""
+
+    title: str
+    deals: int
+    reason: str
+    route: str
+    owner: str
+    amounts: Sequence[Money]
+    oldest: datetime
+
+
+def alert(stopped: Stopped) -> tuple[str, list[str]]:
+    """Return the one-line text and the paragraphs of an alert."""
+    deals = "1 deal" if stopped.deals == 1 else f"{stopped.deals:,} deals"
+    waits = "waits" if stopped.deals == 1 else "wait"
+    text = f"{deals} {waits} at “{stopped.title}”: {stopped.reason}"
+    stake = f"At stake: {', '.join(map(str, stopped.amounts))}. " if stopped.amounts else ""
+    return text, [
+        f"*{escaped(text)}*",
+        f"{stake}Oldest since {stopped.oldest:%d %b %Y %H:%M} UTC. Owner: {escaped(stopped.owner)}.",
+        f"What to do: {escaped(stopped.route)}.",
+    ]
+
+
+def all_clear(deals: int) -> tuple[str, list[str]]:
+    """Return what an alert is replaced by when its last deal goes on."""
+    text = f"Solved: the {'deal goes' if deals == 1 else f'{deals:,} deals go'} on"
+    return text, [f"*{text}.*"]

@@ -1,0 +1,132 @@
+"""The one place that puts the house together: which vendor stands behind each port, and where the ledger lies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from connectors.chat.port import Chat
+from connectors.chat.slack import Slack
+from connectors.crm.hubspot import HubSpot
+from connectors.crm.port import Crm
+from connectors.docs.google import GoogleDocs
+from connectors.docs.port import Docs
+from connectors.oauth import RefreshedToken, StaticToken, Token
+from contracts.catalog import Catalog, catalog
+from contracts.errors import MisconfiguredError
+from ledger.database import Ledger
+from runtime.settings import Settings
+
+LEASE = 30.0
+"""Seconds for which an event is held without a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a process works with. Flows and tasks ask `runtime()` for it; tests put together their own."""
+
+    settings: Settings
+    catalog: Catalog
+    ledger: Ledger
+    crm: Crm
+    docs: Docs
+    chat: Chat
+    worker: str
+    lease: float = LEASE
+
+
+_current: Runtime | None = None
+
+
+def runtime() -> Runtime:
+    """Return this process's runtime. Raises RuntimeError outside of `using`."""
+    if _current is None:
+        raise RuntimeError("nothing is wired: open `assembled` or `using` first")
+    return _current
+
+
+@contextlib.contextmanager
+def using(house: Runtime) -> Iterator[Runtime]:
+    """Make `house` this process's runtime for a while."""
+    global _current
+    before, _current = _current, house
+    try:
+        yield house
+    finally:
+        _current = before
+
+
+@contextlib.asynccontextmanager
+async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime]:
+    """Put the house together for this process, and take it apart again.
+
+    Raises:
+        MisconfiguredError: a vendor is chosen without its credentials.
+    """
+    crm, docs, chat = hubspot(settings), google(settings), slack(settings)
+    ledger = Ledger(settings.database())
+    try:
+        with using(Runtime(settings, catalog(), ledger, crm, docs, chat, worker)) as house:
+            yield house
+    finally:
+        for closing in (crm.aclose, docs.aclose, chat.aclose, ledger.close):
+            with contextlib.suppress(OSError):
+                await closing()
+
+
+def hubspot(settings: Settings) -> HubSpot:
+    """Return the CRM: HubSpot, or the sandbox's. https://developers.hubspot.com/docs/api/overview"""
+    if settings.crm is None:
+        base = settings.crm_base_url or f"{settings.sandbox_url}/hubspot"
+        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"))
+    base = settings.crm_base_url or "https://api.hubapi.com"
+    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"))
+
+
+def google(settings: Settings) -> GoogleDocs:
+    """Return the document system: Google Drive and Docs, or the sandbox's."""
+    if settings.docs is None:
+        base = settings.docs_base_url or f"{settings.sandbox_url}/google"
+        return GoogleDocs(base, base, _sandbox_token("docs", f"{base}/token"))
+    drive = settings.docs_base_url or "https://www.googleapis.com"
+    docs = settings.docs_base_url or "https://docs.googleapis.com"
+    token_url = f"{settings.docs_base_url}/token" if settings.docs_base_url else "https://oauth2.googleapis.com/token"
+    return GoogleDocs(drive, docs, _token("docs", settings, token_url))
+
+
+def slack(settings: Settings) -> Slack:
+    """Return the chat: Slack, or the sandbox's."""
+    if settings.chat is None:
+        return Slack(settings.chat_base_url or f"{settings.sandbox_url}/slack/api", settings.chat_access_token or "xoxb-sandbox")
+    if not settings.chat_access_token:
+        raise MisconfiguredError("TOWLINE_CHAT_ACCESS_TOKEN: is needed for slack")
+    return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token)
+
+
+def _sandbox_token(system: str, token_url: str) -> Token:
+    return RefreshedToken(
+        system,
+        token_url,
+        client_id="towline",
+        client_secret="sandbox-client-secret",  # noqa: S106  (the sandbox's, and no secret)
+        refresh_token="sandbox-refresh-token",  # noqa: S106
+    )
+
+
+def _token(system: str, settings: Settings, token_url: str) -> Token:
+    """The token of a system: one that never changes if it is given, else one renewed by OAuth 2.0."""
+
+    def setting(name: str) -> str | None:
+        value: str | None = getattr(settings, f"{system}_{name}")
+        return value
+
+    if access := setting("access_token"):
+        return StaticToken(access)
+    client_id, secret, refresh = setting("client_id"), setting("client_secret"), setting("refresh_token")
+    if not (client_id and secret and refresh):
+        prefix = f"TOWLINE_{system.upper()}"
+        raise MisconfiguredError(
+            f"{prefix}_ACCESS_TOKEN, or {prefix}_CLIENT_ID, {prefix}_CLIENT_SECRET and {prefix}_REFRESH_TOKEN: needed"
+        )
+    return RefreshedToken(system, token_url, client_id=client_id, client_secret=secret, refresh_token=refresh)

@@ -1,0 +1,45 @@
+"""The quality gate of a path: failing rows leave the batch with cause, route and owner, the rest go on."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from contracts.values import Contract
+from expectations.rows import row
+from runtime.wiring import runtime
+from tasks.batch import Batch
+
+if TYPE_CHECKING:
+    from expectations.gate import Gate
+
+C = TypeVar("C", bound=Contract)
+
+
+@cache
+def gate() -> Gate:
+    """Return this process's gate; the first call imports Great Expectations, which takes seconds."""
+    from expectations.gate import Gate
+
+    return Gate()
+
+
+@task(name="Check data quality", cache_policy=NO_CACHE, persist_result=False)
+async def check(batch: Batch[C]) -> None:
+    """Validate the batch by its path's suite and keep the verdict; what fails leaves as an exception for its owner."""
+    if not batch.items:
+        return
+    suite = batch.entry.flow
+    rows = [row(item.payload, event=item.event, case=item.case) for item in batch]
+    report = await asyncio.to_thread(gate().check, suite, rows)
+    async with runtime().ledger.begin() as books:
+        failed = len(report.failures)
+        await books.gates.keep(suite, flow_run_id=batch.run, checked=len(rows), failed=failed, summary=dict(report.summary))
+    for item in batch:
+        if failure := report.failures.get(item.event):
+            cause = f"gate/{suite}/{failure.rule}"
+            batch.leave(item, cause=cause, reason=failure.description, route=str(failure.route), column=failure.column)

@@ -1,0 +1,33 @@
+"""What every task is declared with: the catalog's retries, and nothing of the batch kept by Prefect."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import get_state_exception
+from prefect.tasks import Task
+
+from contracts.catalog import catalog
+from contracts.errors import RetryableError, UncertainError
+
+
+def retries_of(event: str) -> dict[str, Any]:
+    """Return the options of `@task` for a step of this event's path: retried only for what can work later."""
+    retry = catalog()[event].retry
+    return {
+        "retries": retry.attempts - 1,
+        "retry_delay_seconds": retry.delays,
+        "retry_jitter_factor": retry.jitter,
+        "retry_condition_fn": can_work_later,
+        "cache_policy": NO_CACHE,
+        "persist_result": False,
+    }
+
+
+async def can_work_later(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Say whether a failed attempt may work later. Prefect asks this before each retry."""
+    error = get_state_exception(state)
+    return isinstance(await error if inspect.isawaitable(error) else error, (RetryableError, UncertainError))
