@@ -188,7 +188,8 @@ class HubSpot:
         values = {
             KEY: [str(one.key) for one in wanted],
             "domain": [str(one.domain) for one in companies if one.domain],
-            "name": [one.name.lower() for one in companies if not one.domain],  # IN wants lower case and ignores it
+            # IN wants lower case and ignores it; people write blanks as they like.
+            "name": [name for one in companies if not one.domain for name in {one.name.lower(), _folded(one.name)}],
         }
         filters = [{"propertyName": name, "operator": "IN", "values": some} for name, some in values.items() if some]
         return await self._calls.search("companies", [{"filters": [one]} for one in filters], [KEY, "domain", "name"])

@@ -1,0 +1,77 @@
+"""The sandbox for connectors: in process for httpx, and on a free port for what opens connections of its own."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+import uvicorn
+from starlette.applications import Starlette
+
+from sandbox.app import create_app
+from sandbox.settings import Settings
+
+
+@dataclass
+class Sandbox:
+    """A sandbox at `url`, reached through `transport` (None: by real connections)."""
+
+    url: str
+    transport: httpx.AsyncBaseTransport | None
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the control interface and return what it says."""
+        async with httpx.AsyncClient(base_url=self.url, transport=self.transport) as client:
+            answer = await client.request(method, f"/_sandbox/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def fault(self, system: str, operation: str | None = None, **fault: Any) -> None:
+        """Make the next call go wrong (or the next `count`)."""
+        await self.control("POST", "faults", {"system": system, "operation": operation, **fault})
+
+    async def objects(self, system: str, kind: str) -> list[dict[str, Any]]:
+        """Return what exists of a kind."""
+        return (await self.control("GET", f"objects?system={system}"))[kind]
+
+    async def asked(self, path: str = "") -> list[dict[str, Any]]:
+        """Return the requests so far whose path contains `path`."""
+        return [one for one in await self.control("GET", "requests?since=0") if path in one["path"]]
+
+
+@pytest.fixture
+def app() -> Starlette:
+    """A sandbox without rate limits, empty."""
+    return create_app(Settings(limits=False))
+
+
+@pytest.fixture
+def sandbox(app: Starlette) -> Sandbox:
+    """The sandbox in process."""
+    return Sandbox("http://sandbox", httpx.ASGITransport(app))
+
+
+@pytest.fixture
+async def served(app: Starlette) -> AsyncIterator[Sandbox]:
+    """The sandbox on a free port, in this event loop."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.005)
+        yield Sandbox(f"http://127.0.0.1:{listener.getsockname()[1]}", None)
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[None]:
+    """Repeat without waiting in between, at most twenty times."""
+    with stamina.set_testing(True, attempts=20):
+        yield

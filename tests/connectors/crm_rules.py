@@ -1,0 +1,214 @@
+"""What every CRM adapter must do; a vendor's test class inherits these and provides `crm` and `sandbox`."""
+
+import asyncio
+import pickle
+from uuid import uuid4
+
+import pytest
+
+from connectors.crm.port import Crm
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.parties import Company, Person
+from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, Link, Ref, Wanted
+from contracts.values import Money
+from tests.connectors.conftest import Sandbox
+
+PRIVATE = ("Byron", "ada@northwind.example", "Northwind", "+4930901820")
+
+
+def company(domain: str | None = "northwind.example", name: str = "Northwind GmbH") -> Wanted[CompanyRecord]:
+    return Wanted(uuid4(), CompanyRecord(uuid4(), Company(name=name, domain=domain, sector="energy", country="DE", employees=12)))
+
+
+def contact(email: str = "ada@northwind.example", name: str = "Ada Byron King") -> Wanted[ContactRecord]:
+    return Wanted(uuid4(), ContactRecord(Person(name=name, email=email, phone="+49 30 901820")))
+
+
+def deal(name: str = "Northwind · implementation", currency: str = "EUR") -> Wanted[DealRecord]:
+    return Wanted(uuid4(), DealRecord(name, "qualified", "sales-1", Money(minor=1_500_000, currency=currency)))
+
+
+def says_nothing_private(error: BaseException) -> bool:
+    """Say whether neither the error's text nor anything that it carries names a person or a client."""
+    shown = f"{error!r} {error} {vars(error)} {pickle.loads(pickle.dumps(error))!r}"  # noqa: S301 - our own
+    return not any(word.lower() in shown.lower() for word in PRIVATE)
+
+
+class CrmRules:
+    """The port's promises."""
+
+    async def test_a_record_is_made_once_per_key(self, crm: Crm, sandbox: Sandbox) -> None:
+        one, person, opened = company(), contact(), deal()
+        first = [await crm.upsert_companies([one]), await crm.upsert_contacts([person]), await crm.open_deals([opened])]
+        again = [await crm.upsert_companies([one]), await crm.upsert_contacts([person]), await crm.open_deals([opened])]
+        assert first == again
+        assert [len(await sandbox.objects("crm", kind)) for kind in ("companies", "contacts", "deals")] == [1, 1, 1]
+
+    async def test_what_was_made_is_found_by_its_key(self, crm: Crm) -> None:
+        one, opened = company(), deal()
+        made = {"company": (await crm.upsert_companies([one]))[one.key], "deal": (await crm.open_deals([opened]))[opened.key]}
+        assert await crm.find("company", [one.key, uuid4()]) == {one.key: made["company"]}
+        assert await crm.find("deal", [opened.key, uuid4()]) == {opened.key: made["deal"]}
+        assert await crm.find("deal", []) == {}
+
+    async def test_a_company_that_people_made_is_reused_and_left_alone(self, crm: Crm, sandbox: Sandbox) -> None:
+        theirs = {"domain": "northwind.example", "name": "NW"}
+        await sandbox.control("POST", "people", {"system": "crm", "kind": "companies", "properties": theirs})
+        one = company()
+        outcome = (await crm.upsert_companies([one]))[one.key]
+        companies = await sandbox.objects("crm", "companies")
+        assert [item["id"] for item in companies] == [outcome.id]
+        assert companies[0]["object"]["properties"]["name"] == "NW"
+
+    async def test_a_company_without_a_domain_is_known_by_its_name(self, crm: Crm, sandbox: Sandbox) -> None:
+        one, same = company(None, "Acme Corporation"), company(None, "ACME  corporation")
+        first = (await crm.upsert_companies([one]))[one.key]
+        assert (await crm.upsert_companies([same]))[same.key] == first
+        assert len(await sandbox.objects("crm", "companies")) == 1
+
+    async def test_two_records_of_one_company_or_person_in_a_batch_are_one(self, crm: Crm, sandbox: Sandbox) -> None:
+        companies, contacts = [company(), company()], [contact(), contact("ADA@northwind.example")]
+        refs = {*(await crm.upsert_companies(companies)).values(), *(await crm.upsert_contacts(contacts)).values()}
+        assert len(refs) == 2
+        assert [len(await sandbox.objects("crm", kind)) for kind in ("companies", "contacts")] == [1, 1]
+
+    async def test_workers_that_race_for_one_key_make_one(self, crm: Crm, sandbox: Sandbox) -> None:
+        one, opened = company(), deal()
+        companies = await asyncio.gather(*(crm.upsert_companies([one]) for _ in range(5)))
+        deals = await asyncio.gather(*(crm.open_deals([opened]) for _ in range(5)))
+        assert len({done[one.key] for done in companies}) == len({done[opened.key] for done in deals}) == 1
+        assert [len(await sandbox.objects("crm", kind)) for kind in ("companies", "deals")] == [1, 1]
+
+    async def test_a_deal_that_people_changed_keeps_their_changes(self, crm: Crm, sandbox: Sandbox) -> None:
+        opened = deal()
+        ref = (await crm.open_deals([opened]))[opened.key]
+        change = {"system": "crm", "kind": "deals", "id": ref.id, "properties": {"dealname": "Renamed", "amount": "99"}}
+        await sandbox.control("PATCH", "people", change)
+        assert (await crm.open_deals([opened]))[opened.key] == ref
+        shown = (await crm.read_deals([ref.id]))[ref.id]
+        assert (shown.name, shown.amount) == ("Renamed", Money(minor=9900, currency="EUR"))
+
+    async def test_a_refused_record_does_not_keep_the_good_ones_from_being_written(self, crm: Crm, sandbox: Sandbox) -> None:
+        good, bad = [deal(f"Deal {n}") for n in range(7)], deal(currency="XAF")
+        outcomes = await crm.open_deals([*good[:3], bad, *good[3:]])
+        assert isinstance(outcomes[bad.key], RefusedError)
+        assert says_nothing_private(outcomes[bad.key])
+        assert all(isinstance(outcomes[one.key], Ref) for one in good)
+        assert len(await sandbox.objects("crm", "deals")) == len(good)
+
+    async def test_more_than_one_call_takes_are_written_all_the_same(self, crm: Crm, sandbox: Sandbox) -> None:
+        contacts = [contact(f"person{n}@northwind.example") for n in range(230)]
+        outcomes = await crm.upsert_contacts(contacts)
+        assert len({outcome.id for outcome in outcomes.values()}) == len(await sandbox.objects("crm", "contacts")) == 230
+
+    async def test_a_contact_is_brought_up_to_date_by_its_address(self, crm: Crm) -> None:
+        first, later = contact(name="A. King"), contact(name="Ada Byron King")
+        ref = (await crm.upsert_contacts([first]))[first.key]
+        assert (await crm.upsert_contacts([later]))[later.key] == ref
+        person = (await crm.read_contacts([ref.id]))[ref.id].person
+        assert person == later.record.person
+
+    async def test_a_deal_is_read_with_its_company_and_person(self, crm: Crm) -> None:
+        one, person, opened = company(), contact(), deal()
+        company_id = (await crm.upsert_companies([one]))[one.key].id
+        contact_id = (await crm.upsert_contacts([person]))[person.key].id
+        deal_id = (await crm.open_deals([opened]))[opened.key].id
+        links = [Link("deal", deal_id, "company", company_id), Link("deal", deal_id, "contact", contact_id)]
+        wanted = Wanted(uuid4(), [*links, Link("contact", contact_id, "company", company_id)])
+        assert isinstance((await crm.associate([wanted]))[wanted.key], Ref)
+        assert await crm.associate([wanted]) == await crm.associate([wanted])
+        shown = (await crm.read_deals([deal_id, "404404", "no-number"]))[deal_id]
+        assert (shown.key, shown.name, shown.stage, shown.owner) == (str(opened.key), opened.record.name, "qualified", "sales-1")
+        assert (shown.amount, shown.company, shown.person) == (opened.record.amount, one.record.company, person.record.person)
+        assert (await crm.read_contacts([contact_id]))[contact_id].company == one.record.company
+
+    async def test_what_people_wrote_that_no_contract_takes_is_absent_from_a_snapshot(self, crm: Crm, sandbox: Sandbox) -> None:
+        made = await sandbox.control("POST", "people", {"system": "crm", "kind": "contacts", "properties": {"firstname": "Ada"}})
+        shown = (await crm.read_contacts([made["id"]]))[made["id"]]
+        assert (shown.person, shown.company, shown.owner) == (None, None, None)
+
+    async def test_only_the_named_fields_of_a_deal_change(self, crm: Crm) -> None:
+        opened = deal()
+        ref = (await crm.open_deals([opened]))[opened.key]
+        moved, gone = (
+            Wanted(uuid4(), DealChange(ref.id, stage="discovery")),
+            Wanted(uuid4(), DealChange("404404", stage="discovery")),
+        )
+        outcomes = await crm.change_deals([moved, gone])
+        assert outcomes[moved.key] == ref
+        assert isinstance(outcomes[gone.key], RefusedError)
+        shown = (await crm.read_deals([ref.id]))[ref.id]
+        assert (shown.stage, shown.name, shown.owner) == ("discovery", opened.record.name, "sales-1")
+
+    async def test_a_note_is_added_once_to_its_deal_and_is_no_markup(self, crm: Crm, sandbox: Sandbox) -> None:
+        opened = deal()
+        ref = (await crm.open_deals([opened]))[opened.key]
+        note, lost = Wanted(uuid4(), (ref.id, "a <b>\nc")), Wanted(uuid4(), ("404404", "x"))
+        first, again = await crm.add_notes([note]), await crm.add_notes([note, lost])
+        assert first[note.key] == again[note.key] == (await crm.find("note", [note.key]))[note.key]
+        assert isinstance(again[lost.key], RefusedError)
+        notes = await sandbox.objects("crm", "notes")
+        assert [one["object"]["properties"]["hs_note_body"] for one in notes] == ["a &lt;b&gt;<br>c"]
+
+    async def test_an_association_with_nothing_is_refused_and_the_others_made(self, crm: Crm) -> None:
+        one, opened = company(), deal()
+        company_id = (await crm.upsert_companies([one]))[one.key].id
+        deal_id = (await crm.open_deals([opened]))[opened.key].id
+        good = Wanted(uuid4(), [Link("deal", deal_id, "company", company_id)])
+        bad = Wanted(uuid4(), [Link("deal", deal_id, "company", "404404")])
+        outcomes = await crm.associate([good, bad])
+        assert isinstance(outcomes[good.key], Ref)
+        assert isinstance(outcomes[bad.key], RefusedError)
+
+    async def test_a_lost_answer_is_uncertain_and_the_key_finds_the_one_that_was_made(self, crm: Crm, sandbox: Sandbox) -> None:
+        opened = deal()
+        await sandbox.fault("crm", "POST", lose_answer=True)
+        with pytest.raises(UncertainError) as raised:
+            await crm.open_deals([opened])
+        assert says_nothing_private(raised.value)
+        found = await crm.find("deal", [opened.key])
+        assert [one["id"] for one in await sandbox.objects("crm", "deals")] == [found[opened.key].id]
+        assert await crm.open_deals([opened]) == found
+
+    @pytest.mark.parametrize(
+        ("fault", "kind"),
+        [
+            ({"status": 401, "count": 2}, MisconfiguredError),
+            ({"status": 403}, MisconfiguredError),
+            ({"status": 500}, RetryableError),
+            ({"status": 502, "body": "html"}, RetryableError),
+            ({"status": 503}, RetryableError),
+            ({"status": 408}, RetryableError),
+            ({"status": 0}, UncertainError),
+        ],
+    )
+    async def test_a_call_that_fails_as_a_whole_says_what_to_do(
+        self, crm: Crm, sandbox: Sandbox, fault: dict[str, object], kind: type[TowlineError]
+    ) -> None:
+        person = contact()
+        await sandbox.fault("crm", "POST", **fault)
+        with pytest.raises(kind) as raised:
+            await crm.upsert_contacts([person])
+        assert says_nothing_private(raised.value)
+        assert isinstance((await crm.upsert_contacts([person]))[person.key], Ref)
+
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    async def test_a_refusal_is_the_outcome_of_its_record(self, crm: Crm, sandbox: Sandbox, status: int) -> None:
+        person = contact()
+        await sandbox.fault("crm", "POST", status=status)
+        refusal = (await crm.upsert_contacts([person]))[person.key]
+        assert isinstance(refusal, RefusedError)
+        assert refusal.cause.startswith(f"crm.http_{status}.")
+        assert says_nothing_private(refusal)
+
+    async def test_preparing_again_changes_nothing(self, crm: Crm, sandbox: Sandbox) -> None:
+        before = len(await sandbox.asked("/properties/"))
+        await asyncio.gather(crm.prepare(), crm.prepare())
+        writes = [one for one in (await sandbox.asked("/properties/"))[before:] if one["method"] != "GET"]
+        assert writes == []
+
+    async def test_nothing_to_write_is_no_call(self, crm: Crm, sandbox: Sandbox) -> None:
+        before = len(await sandbox.asked())
+        acts = (crm.upsert_companies, crm.upsert_contacts, crm.open_deals, crm.change_deals, crm.associate, crm.add_notes)
+        assert [dict(await act([])) for act in acts] == [{}] * 6
+        assert len(await sandbox.asked()) == before
