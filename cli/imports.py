@@ -123,7 +123,7 @@ def _check_columns(mapping: ImportMap, sheet: Sheet, joined: Sequence[Sheet]) ->
             raise _wrong(other.file, 1, join.on, "is not a column", "missing")
         if join.on not in known:
             raise _wrong(sheet.file, 1, join.on, f"is not a column; {other.file} is to be joined on it", "missing")
-        for column in set(other.columns) & known - {join.on}:
+        for column in sorted(set(other.columns) & known - {join.on, ""}):
             raise _wrong(other.file, 1, column, "is a column of another table already", "duplicate")
         known.update(other.columns)
     for column in sorted(mapping.columns() - known):
