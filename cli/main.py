@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -70,6 +71,8 @@ def towline() -> None:
 
 def main() -> NoReturn:
     """Run a command; exit code 0 only on success, and one line on stderr otherwise."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' warnings are for developers
     try:
         app(prog_name="towline")
     except TowlineError as error:

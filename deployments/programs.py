@@ -37,9 +37,8 @@ def programs(settings: Settings, postgres: EmbeddedPostgres | None) -> list[Prog
     """Return the programs of the stack; `postgres` is the embedded server, prepared, where one is used."""
     found = [
         _database(postgres) if postgres else None,
-        _preparation("ledger", settings, after=("postgres",) if postgres else ()),
+        _ledger(settings, after=("postgres",) if postgres else ()),
         _prefect(settings) if settings.prefect_api_url is None else None,
-        _preparation("deployments", settings, after=("prefect",) if settings.prefect_api_url is None else ("ledger",)),
         _sandbox(settings) if settings.needs_sandbox else None,
         _gateway(settings),
         _worker(settings),
@@ -92,8 +91,12 @@ def _database(postgres: EmbeddedPostgres) -> Program:
     )
 
 
-def _preparation(name: str, settings: Settings, *, after: tuple[str, ...]) -> Program:
-    return Program(name, _module("deployments.prepare", name), environment(settings), is_ready=None, after=after)
+def _ledger(settings: Settings, *, after: tuple[str, ...]) -> Program:
+    """Told of no Prefect API where the stack runs its own server, so that it makes that server's database too."""
+    own = environment(settings)
+    if settings.prefect_api_url is None:
+        del own["PREFECT_API_URL"]
+    return Program("ledger", _module("deployments.prepare"), own, is_ready=None, after=after)
 
 
 def _prefect(settings: Settings) -> Program:
@@ -134,19 +137,19 @@ def _gateway(settings: Settings) -> Program:
 
 
 def _worker(settings: Settings) -> Program:
+    """The worker waits by itself for Prefect and the outside systems, so that its imports go on meanwhile."""
     ready = worker_ready_file(settings)
 
     async def is_ready() -> bool:
         return ready.exists()
 
-    needs_sandbox = ("sandbox",) if settings.needs_sandbox else ()
     return Program(
         "worker",
         _module("deployments.worker"),
         environment(settings),
         is_ready=is_ready,
         removes=ready,
-        after=("deployments", *needs_sandbox),
+        after=("ledger",),
         grace=30,
     )
 
