@@ -113,6 +113,8 @@ class Drive:
             raise _forbidden(file_id)
         content = self._new_content(before, upload) if upload else None
         file = merged(before, body) | {"parents": self._moved(before, add, remove)}
+        if upload and before["mimeType"] != DOCUMENT:
+            file["mimeType"] = body.get("mimeType") or upload.mime_type
         if "modifiedTime" not in body:
             file["modifiedTime"] = self._now()
         return self._put(file | {"version": before["version"] + 1}, content)

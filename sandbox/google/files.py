@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.google.calls import answer, body_of, mask_of
+from sandbox.google.calls import answer, body_of, mask_of, query_of
 from sandbox.google.drive import Drive
 from sandbox.google.errors import invalid_parameter, refuse
 from sandbox.google.fields import select
@@ -69,10 +69,12 @@ class Files:
     async def list_files(self, request: Request) -> Response:
         """Search."""
         mask = mask_of(request, _LIST_SHAPE, _LIST_DEFAULT)
-        return Json(select(listed(self.drive, request.query_params), mask))
+        return Json(select(listed(self.drive, query_of(request)), mask))
 
     async def create(self, request: Request) -> Response:
         """Make a folder, or a document or file without content."""
+        if request.headers.get("x-http-method-override") == "GET":
+            return await self.list_files(request)
         mask = mask_of(request, FILE_SHAPE, DEFAULT_FIELDS)
         return Json(select(self.drive.create(writable(body_of(request))), mask))
 

@@ -27,6 +27,9 @@ _OPERATORS: dict[str, set[str]] = {
 _COLLECTIONS = {"parents", "owners", "writers", "readers"}
 
 
+MOST_TOKENS = 2_500  # some 200 conditions on properties
+
+
 class BadQuery(ValueError):  # noqa: N818 - what it is, not that it is an error
     """The query cannot be read."""
 
@@ -79,15 +82,6 @@ def matches(node: Node, file: Json, text: str = "") -> bool:
     return _holds(node, file, text)
 
 
-def required(node: Node) -> Iterator[Term]:
-    """Yield the terms that every matching file must fulfil: an index may be asked for any of them first."""
-    if isinstance(node, Term):
-        yield node
-    elif isinstance(node, Both) and node.word == "and":
-        yield from required(node.left)
-        yield from required(node.right)
-
-
 class _Tokens:
     """The tokens of a query: ("text", "..."), ("word", "name"), ("sign", "=")."""
 
@@ -95,6 +89,8 @@ class _Tokens:
         self.text = text
         self._found = list(self._scan(text.rstrip()))
         self._at = 0
+        if len(self._found) > MOST_TOKENS:
+            raise BadQuery("The query is too complex.")
 
     def _scan(self, text: str) -> Iterator[tuple[str, str]]:
         at = 0

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from sandbox.google.drive import CONTENTS, Drive
 from sandbox.google.errors import invalid_parameter
-from sandbox.google.query import BadQuery, Node, Term, matches, parse, required
+from sandbox.google.query import BadQuery, Both, Node, Term, matches, parse
 from sandbox.google.resource import FOLDER, ROOT_ID
 from sandbox.store import Record
 
@@ -47,15 +47,24 @@ def _found(drive: Drive, q: str) -> list[Record]:
         return drive.everything()
     try:
         node = parse(q)
-    except BadQuery:
+        candidates = _candidates(drive, node)
+        unique = {record.id: record for record in (drive.everything() if candidates is None else candidates)}
+        return [record for record in unique.values() if _fits(drive, node, record)]
+    except (BadQuery, RecursionError):  # a query nested a thousand deep is as bad as one that cannot be read
         raise invalid_parameter("q") from None
-    return [record for record in _candidates(drive, node) if _fits(drive, node, record)]
 
 
-def _candidates(drive: Drive, node: Node) -> list[Record]:
-    """Return the fewest files that one of the indexes can narrow the search down to."""
-    narrowed = [drive.found(term) for asked in required(node) if (term := _index_term(asked))]
-    return min(narrowed, key=len) if narrowed else drive.everything()
+def _candidates(drive: Drive, node: Node) -> list[Record] | None:
+    """Return the fewest files that the indexes can narrow a search down to, or None if they cannot."""
+    if isinstance(node, Term):
+        term = _index_term(node)
+        return drive.found(term) if term else None
+    if not isinstance(node, Both):
+        return None
+    left, right = _candidates(drive, node.left), _candidates(drive, node.right)
+    if node.word == "and":
+        return min((side for side in (left, right) if side is not None), key=len, default=None)
+    return None if left is None or right is None else left + right
 
 
 def _index_term(asked: Term) -> tuple[str, ...] | None:

@@ -39,8 +39,8 @@ class Session:
 class Uploads:
     """Drive's upload calls."""
 
-    def __init__(self, drive: Drive) -> None:
-        self.drive = drive
+    def __init__(self, drive: Drive, mount: str) -> None:
+        self.drive, self.mount = drive, mount
         self._sessions: dict[str, Session] = {}
 
     def routes(self) -> list[Route]:
@@ -88,7 +88,7 @@ class Uploads:
             del self._sessions[next(iter(self._sessions))]
         upload_id = uuid4().hex
         self._sessions[upload_id] = Session(request, body, _mime_type(request.headers.get("x-upload-content-type")))
-        host = f"http://{request.headers.get('host', 'localhost')}/google"
+        host = f"http://{request.headers.get('host', 'localhost')}{self.mount}"
         location = f"{host}{call_of(request).path}?uploadType=resumable&upload_id={upload_id}"
         return Response(headers={"Location": location, "X-GUploader-UploadID": upload_id})
 

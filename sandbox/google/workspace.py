@@ -58,7 +58,7 @@ class Workspace(System):
     def routes(self) -> list[BaseRoute]:
         """Return the routes of both APIs, of batches and of OAuth."""
         own = [Route("/batch/drive/v3", self._batch, methods=["POST"]), Route("/token", self._token, methods=["POST"])]
-        parts = (Files(self.drive), Sharing(self.drive), Uploads(self.drive), Documents(self.drive))
+        parts = (Files(self.drive), Sharing(self.drive), Uploads(self.drive, self.mount), Documents(self.drive))
         return [*own, *(route for part in parts for route in part.routes())]
 
     def seed(self) -> None:

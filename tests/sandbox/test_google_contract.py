@@ -172,6 +172,14 @@ def test_files_are_found_by_app_property_parent_and_name(drive: Any) -> None:
     assert set(found("")) == {folder, inside}
 
 
+def test_many_keys_are_looked_for_at_once(drive: Any) -> None:
+    """The client sends so long a question as a POST that stands for a GET."""
+    made = [make_folder(drive, f"f{n}", appProperties={"towline_key": f"c{n}:folder"}) for n in range(6)]
+    keys = " or ".join(f"appProperties has {{ key='towline_key' and value='c{n}:folder' }}" for n in range(2, 100))
+    answer = drive.files().list(q=f"({keys}) and trashed = false", orderBy="name", fields="files(id)").execute()
+    assert [file["id"] for file in answer["files"]] == made[2:]
+
+
 def test_long_lists_come_in_pages(drive: Any) -> None:
     made = [make_folder(drive, f"folder {number}") for number in range(5)]
     call = drive.files().list(pageSize=2, orderBy="name desc", q="trashed = false")
@@ -189,6 +197,7 @@ def test_long_lists_come_in_pages(drive: Any) -> None:
     ("arguments", "location"),
     [
         ({"q": "nam = 'x'"}, "q"),
+        ({"q": "not " * 1_500 + "trashed = true"}, "q"),
         ({"orderBy": "colour"}, "orderBy"),
         ({"pageSize": 1001}, "pageSize"),
         ({"fields": "files(colour)"}, "fields"),
@@ -260,8 +269,8 @@ def test_content_is_uploaded_in_one_go_or_in_pieces_and_downloaded_again(drive: 
     assert made["size"] == str(len(content))
     assert drive.files().get_media(fileId=made["id"]).execute() == content
     shorter = MediaIoBaseUpload(io.BytesIO(b"new"), "text/plain", resumable=resumable)
-    changed = drive.files().update(fileId=made["id"], media_body=shorter, fields="size,name").execute()
-    assert changed == {"size": "3", "name": "a.bin"}
+    changed = drive.files().update(fileId=made["id"], media_body=shorter, fields="size,name,mimeType").execute()
+    assert changed == {"size": "3", "name": "a.bin", "mimeType": "text/plain"}
     assert drive.files().get_media(fileId=made["id"]).execute() == b"new"
 
 
@@ -345,6 +354,15 @@ def test_a_batch_answers_every_call_on_its_own(drive: Any, sandbox: Any) -> None
     requests = [r for r in sandbox.control("GET", "requests?since=0") if r["path"] == "/drive/v3/files"]
     assert {r["key"] for r in requests} == {f"c{number}:folder" for number in range(99)}
     assert len(sandbox.control("GET", "objects?system=docs")["folders"]) == 99
+
+
+async def test_a_batch_of_more_than_100_calls_is_refused(http: httpx.AsyncClient) -> None:
+    part = "--b\r\nContent-Type: application/http\r\n\r\nGET /drive/v3/files HTTP/1.1\r\n\r\n"
+    headers = {"Content-Type": "multipart/mixed; boundary=b"}
+    for calls, status in ((100, 200), (101, 400)):
+        answer = await http.post("/google/batch/drive/v3", content=part * calls + "--b--", headers=headers)
+        assert answer.status_code == status
+    assert "at most 100" in answer.json()["error"]["message"]
 
 
 def test_a_fault_inside_a_batch_hits_one_call_only(drive: Any, sandbox: Any) -> None:
