@@ -42,8 +42,8 @@ async def ready(house: House, _request: Request) -> Response:
 
 
 async def warm_up(house: House) -> None:
-    """Open a connection before the first sender waits for it; a ledger that does not answer yet is no reason not to start."""
-    await _ledger(house)
+    """Open connections (to store, and to wake) before a sender waits for them; a ledger that is not there yet may come later."""
+    await asyncio.gather(_ledger(house), _ledger(house))
 
 
 async def _ledger(house: House) -> str:
