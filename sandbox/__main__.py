@@ -1,6 +1,7 @@
 """Runs the sandbox on loopback until it is told to stop; knows nothing of what it serves."""
 
 import logging
+import signal
 import socket
 import sys
 
@@ -21,9 +22,16 @@ def main() -> int:
     except OSError as error:
         print(f"sandbox: port {settings.port} on 127.0.0.1 cannot be used: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn stops on both and then raises them again: our exit code is 0
     logging.getLogger("uvicorn.error").addFilter(quiet_drops)
+    try:
+        app = create_app(settings)
+    except (OSError, ValueError) as error:
+        print(f"sandbox: the state in {settings.state} cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         access_log=False,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from sandbox.courier import Courier
+from sandbox.courier import Courier, Manner
 from sandbox.oauth import Trouble, trouble_with
 from sandbox.settings import Settings
 from sandbox.store import Record, Store
@@ -154,5 +154,8 @@ class System(ABC):
 
     async def reset(self) -> None:
         """Forget all objects and begin as a new account."""
+        self.expires_in = type(self).expires_in
+        if self.courier:
+            self.courier.manner = Manner(system=self.name)
         self.store.reset()
         self.seed()

@@ -34,7 +34,7 @@ class Objects:
     async def _list(self, request: Request) -> Response:
         kind, call = kind_in(request), call_of(request)
         limit = number_of(call, "limit", 10, 100)
-        source = f"archived {kind.name}" if call.query.get("archived") == "true" else kind.name
+        source = f"archived {kind.name}" if _wants_archived(call) else kind.name
         held = self.records.store.kinds.get(source, {})
         ids = sorted(held, key=int)
         after = call.query.get("after", "0")
@@ -71,7 +71,7 @@ class Objects:
 
     def _found(self, kind: Kind, call: Call, request: Request) -> Record:
         wanted = request.path_params["record_id"]
-        if call.query.get("archived") == "true":
+        if _wants_archived(call):
             record = self.records.store.get(f"archived {kind.name}", wanted)
             if not record:
                 raise Refusal(404, "resource not found")
@@ -89,6 +89,10 @@ def kind_in(request: Request, name: str = "object_type") -> Kind:
 
 def _wanted(call: Call) -> list[str] | None:
     return words_of(call, "properties") or None
+
+
+def _wants_archived(call: Call) -> bool:
+    return call.query.get("archived", "").lower() == "true"  # HubSpot's own client sends True
 
 
 def _types(call: Call) -> list[str]:

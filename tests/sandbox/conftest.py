@@ -65,10 +65,18 @@ def serve() -> Iterator[Callable[..., Running]]:
         yield lambda **settings: stack.enter_context(serving(Settings(**{"limits": False, **settings})))
 
 
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Running]:
+    """One sandbox without rate limits for the whole session, because starting one takes a moment."""
+    with serving(Settings(limits=False)) as running:
+        yield running
+
+
 @pytest.fixture
-def sandbox(serve: Callable[..., Running]) -> Running:
-    """A running sandbox without rate limits."""
-    return serve()
+def sandbox(running_sandbox: Running) -> Running:
+    """A running sandbox without rate limits, begun anew."""
+    running_sandbox.control("POST", "reset")
+    return running_sandbox
 
 
 @pytest.fixture
