@@ -1,14 +1,12 @@
 """The files of one Drive account on the sandbox's store: their tree, content, and what may be done to them; knows no requests."""
 
 import base64
-import hashlib
 import time
-from dataclasses import dataclass
 from typing import Any
 
+from sandbox.google.content import Upload, content_of, converts
 from sandbox.google.document import Document
 from sandbox.google.errors import not_found, refuse
-from sandbox.google.markup import converts_from, document_from
 from sandbox.google.resource import (
     DOCUMENT,
     FOLDER,
@@ -29,14 +27,6 @@ from sandbox.store import Record, Store
 Json = dict[str, Any]
 KINDS = ("folders", "documents", "files")
 CONTENTS = "contents"  # beside the files, by their ids: a document's body, or an upload's bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """The bytes that came with a request, and their type without parameters."""
-
-    mime_type: str
-    content: bytes
 
 
 class Drive:
@@ -82,11 +72,11 @@ class Drive:
     def create(self, body: Json, upload: Upload | None = None) -> Json:
         """Make a folder, a document or a file; an upload becomes a document when that is the type asked for."""
         mime_type = body.get("mimeType") or (upload.mime_type if upload else "application/octet-stream")
-        if upload and mime_type.startswith("application/vnd.google-apps.") and not _converts(upload.mime_type, mime_type):
+        if upload and mime_type.startswith("application/vnd.google-apps.") and not converts(upload.mime_type, mime_type):
             raise refuse(400, "The requested conversion is not supported.", reason="conversionUnsupportedConversionPath")
         file = self._new(body, mime_type, self._parents(body.get("parents")))
         file = merged(file, {"name": "Untitled"} | body)
-        content = _content_of(mime_type, upload) if mime_type != FOLDER else None
+        content = content_of(mime_type, upload) if mime_type != FOLDER else None
         return self._put(file, content)
 
     def copy(self, source_id: str, body: Json) -> Json:
@@ -199,9 +189,9 @@ class Drive:
         return folder_id == above or any(self._is_below(p, above) for p in self.record(folder_id).object.get("parents", ()))
 
     def _new_content(self, file: Json, upload: Upload) -> Json:
-        if file["mimeType"] == FOLDER or (file["mimeType"] == DOCUMENT and not converts_from(upload.mime_type)):
+        if file["mimeType"] == FOLDER or (file["mimeType"] == DOCUMENT and not converts(upload.mime_type, DOCUMENT)):
             raise refuse(400, "The requested conversion is not supported.", reason="conversionUnsupportedConversionPath")
-        content = _content_of(file["mimeType"], upload)
+        content = content_of(file["mimeType"], upload)
         if file["mimeType"] == DOCUMENT:
             content["revision"] = (self._content(file["id"]) or {})["revision"] + 1
         return content
@@ -229,22 +219,6 @@ def _terms(record: Record) -> list[tuple[str, ...]]:
         *(("parent", parent) for parent in file["parents"]),
         *(("appProperties", key, value) for key, value in file.get("appProperties", {}).items()),
     ]
-
-
-def _converts(given: str, wanted: str) -> bool:
-    return wanted == DOCUMENT and converts_from(given)
-
-
-def _content_of(mime_type: str, upload: Upload | None) -> Json:
-    """Return what is kept of an upload: a document's body, or the bytes with their size and checksum."""
-    if mime_type == DOCUMENT:
-        return (document_from(upload.mime_type, upload.content) if upload else Document()).kept_form()
-    content = upload.content if upload else b""
-    return {
-        "base64": base64.b64encode(content).decode(),
-        "size": str(len(content)),
-        "md5Checksum": hashlib.md5(content, usedforsecurity=False).hexdigest(),
-    }
 
 
 def _forbidden(file_id: str) -> Exception:

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.google.calls import body_of, json_from, mask_of
-from sandbox.google.drive import Drive, Upload
+from sandbox.google.content import Upload
+from sandbox.google.drive import Drive
 from sandbox.google.errors import invalid_parameter, refuse
 from sandbox.google.fields import select
 from sandbox.google.files import updated
