@@ -1,0 +1,53 @@
+"""`towline exceptions`: what stopped and waits for a person, by cause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from cli.books import open_books
+from cli.money import say_amounts
+from cli.output import AsJson, age, print_json, print_table
+
+app = typer.Typer()
+ROW = ("event_id", "case_id", "event_type", "contract", "cause", "field", "reason", "route", "owner", "opened_at")
+
+
+@app.command()
+def exceptions(
+    cause: Annotated[str | None, typer.Option(help="Only rows of this cause.")] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every row, not the causes.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show what stopped and waits for a person, by cause; `towline replay --cause C` takes one up again."""
+    if show_all or cause is not None:
+        rows = asyncio.run(_rows(cause, limit))
+        if as_json:
+            print_json([{name: getattr(row, name) for name in ROW} for row in rows])
+        else:
+            print_table(("event", "cause", "reason", "owner", "since"), [_line(row) for row in rows])
+        return
+    causes = asyncio.run(_causes())
+    if as_json:
+        print_json([dict(row._mapping) for row in causes])
+    else:
+        columns = ("cause", "deals", "amount", "oldest", "owner", "reason")
+        print_table(columns, [(r.cause, r.deals, say_amounts(r.amounts), age(r.oldest), r.owner, r.reason) for r in causes])
+
+
+def _line(row: Any) -> tuple[object, ...]:
+    return row.event_id, row.cause, row.reason, row.owner, age(row.opened_at)
+
+
+async def _rows(cause: str | None, limit: int) -> Sequence[Any]:
+    async with open_books() as books:
+        return await books.exceptions.latest(limit=limit, cause=cause)
+
+
+async def _causes() -> Sequence[Any]:
+    async with open_books() as books:
+        return await books.exceptions.causes()
