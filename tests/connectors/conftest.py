@@ -55,19 +55,27 @@ def sandbox(app: Starlette) -> Sandbox:
     return Sandbox("http://sandbox", httpx.ASGITransport(app))
 
 
-@pytest.fixture
-async def served(app: Starlette) -> AsyncIterator[Sandbox]:
-    """The sandbox on a free port, in this event loop."""
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[str]:
+    """The URL of a sandbox on a free port, in this event loop."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        app = create_app(Settings(limits=False))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.005)
-        yield Sandbox(f"http://127.0.0.1:{listener.getsockname()[1]}", None)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         await serving
+
+
+@pytest.fixture
+async def served(server: str) -> Sandbox:
+    """The sandbox on a free port, empty."""
+    sandbox = Sandbox(server, None)
+    await sandbox.control("POST", "reset")
+    return sandbox
 
 
 @pytest.fixture
