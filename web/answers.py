@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -24,7 +25,7 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """Return the bytes of the answer."""
-        return orjson.dumps(content)
+        return orjson.dumps(content, default=_plain)
 
 
 class ProblemError(Exception):
@@ -43,6 +44,13 @@ def problem_response(problem: ProblemError) -> Response:
     title = HTTPStatus(problem.status).phrase
     document = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail, **problem.members}
     return Json(document, problem.status, headers=problem.headers, media_type="application/problem+json")
+
+
+def _plain(value: Any) -> str:
+    """The database driver's ids are of a class of its own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
 
 
 def _problem(_request: Request, error: Exception) -> Response:
@@ -77,6 +85,10 @@ def _gone(_request: Request, _error: Exception) -> Response:
     return problem_response(ProblemError(400, "the request was not sent whole"))
 
 
+def _unexpected(_request: Request, _error: Exception) -> Response:
+    return problem_response(ProblemError(500, "the fault is ours; it was logged"))
+
+
 HANDLERS: Mapping[Any, Any] = {
     ProblemError: _problem,
     HTTPException: _http,
@@ -84,5 +96,6 @@ HANDLERS: Mapping[Any, Any] = {
     ContractError: _contract,
     RetryableError: _unavailable,
     ClientDisconnect: _gone,
+    Exception: _unexpected,
 }
-"""What each error is answered with; whatever is not here is a 500 of `web.guard`."""
+"""What each error is answered with."""

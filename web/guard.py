@@ -9,7 +9,6 @@ import traceback
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.answers import ProblemError, problem_response
 from web.metrics import Metrics
 
 log = logging.getLogger("towline.web")
@@ -50,10 +49,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, send_guarded)
-        except Exception as error:  # the last resort: the server would log its text, which may repeat a payload
+        except Exception as error:  # it was answered; the server would log its text, which may repeat a payload
             log.error("unexpected %s at %s", type(error).__name__, place_of(error))
-            if not status:
-                await problem_response(ProblemError(500, "this is our fault; it has been logged"))(scope, receive, send_guarded)
         finally:
             self._metrics.count_answer(_route(scope), status or 500, time.perf_counter() - began)
 

@@ -36,7 +36,7 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
     Raises:
         MisconfiguredError: a source has no secret to verify with, or one that cannot be used.
     """
-    crm = partial(hubspot_hooks.events, own_app_id=settings.crm_app_id)
+    crm = partial(hubspot_hooks.events, own_app_id=settings.own_crm_app)
     _require(settings.events_secrets, "TOWLINE_EVENTS_SECRETS", "POST /events")
     _require(settings.crm_webhook_secrets, "TOWLINE_CRM_WEBHOOK_SECRETS", "POST /webhooks/hubspot")
     for secret in settings.events_secrets:
