@@ -21,6 +21,7 @@ import flows.replay
 import flows.start
 import flows.sweep  # noqa: F401
 from deployments.deploy import flow_of
+from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
 from runtime.wiring import assembled
@@ -55,6 +56,7 @@ class Ended:
 
 def warm_up() -> None:
     """Do once in the process that children are forked from: everything a run needs and no thread, socket or loop."""
+    configure("worker")
     gate()
     gc.collect()
     gc.freeze()
@@ -71,7 +73,8 @@ async def _serve(pipe: Connection, worker: str) -> None:
     inbox: asyncio.Queue[Any] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.add_reader(pipe.fileno(), _read, pipe, inbox)
-    async with assembled(load_settings(), worker=worker), AsyncClientContext.get_or_create():
+    async with assembled(load_settings(), worker=worker) as house, AsyncClientContext.get_or_create():
+        await house.docs.prepare(templates())
         pipe.send("ready")
         while (order := await inbox.get()) is not None:
             if isinstance(order, Run):

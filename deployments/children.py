@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from uuid import UUID
 
 from deployments.child import Cancel, Ended, Run
@@ -37,14 +37,18 @@ class Child:
 class Children:
     """A fixed number of warm processes, each replaced when it dies."""
 
-    def __init__(self, number: int, worker: str, *, on_free: Callable[[], None]) -> None:
+    def __init__(self, number: int, worker: str) -> None:
+        self.became_free = asyncio.Event()
         self._worker = worker
         self._number = number
-        self._on_free = on_free
         self._children: list[Child] = []
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["deployments.preload"])
         self._closing = False
+
+    def warm_up(self) -> None:
+        """Begin to import what children need, in the process that they are forked from."""
+        ensure_running()
 
     async def start(self) -> None:
         """Start all processes and wait until they are warm."""
@@ -118,7 +122,7 @@ class Children:
             self._end(child, news.flow_run_id, news.state)
         else:
             child.ready.set()
-        self._on_free()
+        self.became_free.set()
 
     def _died(self, child: Child) -> None:
         asyncio.get_running_loop().remove_reader(child.pipe.fileno())
@@ -131,7 +135,7 @@ class Children:
         self._spawn()
         for run in list(child.runs):
             self._end(child, run, None)
-        self._on_free()
+        self.became_free.set()
 
     def _end(self, child: Child, run: UUID, state: str | None) -> None:
         future = child.runs.pop(run, None)

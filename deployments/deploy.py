@@ -70,7 +70,8 @@ async def _pool(client: PrefectClient) -> None:
     try:
         await client.read_work_pool(POOL)
     except ObjectNotFound:
-        template = {"job_configuration": {}, "variables": {"type": "object", "properties": {}}}
+        name = {"type": "string", "title": "Name", "description": "Not used: a run gets no process of its own"}
+        template = {"job_configuration": {"name": "{{ name }}"}, "variables": {"type": "object", "properties": {"name": name}}}
         pool = WorkPoolCreate(
             name=POOL, type=WORKER_TYPE, base_job_template=template, description="Warm processes of the resident worker"
         )

@@ -41,14 +41,9 @@ class Dispatcher:
         events = [(deployment, plan.event) for deployment, plan in plans.items() if plan.event]
         self._events = sorted(events, key=lambda one: order.index(house.catalog[one[1]].criticality))
         self._plans = plans
-        self._free = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._starting = 0
         self._resume_at = 0.0
-
-    def look(self) -> None:
-        """Look at the inbox now: a process is free."""
-        self._free.set()
 
     async def run(self) -> None:
         """Dispatch until cancelled; a ledger or a Prefect server that is gone is waited for."""
@@ -63,12 +58,12 @@ class Dispatcher:
                 await asyncio.sleep(LONGEST_SLEEP)
 
     async def _sleep(self, called: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(called.wait()), asyncio.ensure_future(self._free.wait())]
+        waits = [asyncio.ensure_future(called.wait()), asyncio.ensure_future(self._children.became_free.wait())]
         await asyncio.wait(waits, timeout=LONGEST_SLEEP, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         called.clear()
-        self._free.clear()
+        self._children.became_free.clear()
 
     async def _dispatch(self) -> None:
         if time.monotonic() < self._resume_at:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import anyio.abc
+import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -21,16 +22,16 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
-from contracts.errors import TowlineError
+from contracts.errors import MisconfiguredError, TowlineError
 from deployments.alerts import Alerts
 from deployments.children import Children
 from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
 from deployments.runs import PREFECT_GONE, Runs, crashed
-from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
@@ -78,10 +79,12 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
     worker = name or f"resident-{socket.gethostname()}"
     os.environ["PREFECT_API_URL"] = settings.prefect_url  # for the children
     async with assembled(settings, worker=worker) as house, house.ledger.alone(f"worker {worker}"):
-        children = Children(settings.children, worker, on_free=lambda: dispatcher.look())
+        children = Children(settings.children, worker)
         try:
-            _, plans = await asyncio.gather(children.start(), _until_reachable(lambda: deploy(settings)))
-            await _until_reachable(lambda: prepare(house))
+            children.warm_up()
+            plans = await _until_reachable(lambda: deploy(settings))
+            await _until_reachable(house.prepare)
+            await children.start()
             async with get_client() as client:
                 runs = Runs(children, client, house.ledger, house.catalog)
                 dispatcher = Dispatcher(house, client, children, runs, plans)
@@ -97,17 +100,16 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
             await children.close()
 
 
-async def prepare(house: Runtime) -> None:
-    """Make the outside systems ready for us: key properties, root folder, templates. Safe to repeat."""
-    await asyncio.gather(house.crm.prepare(), house.docs.prepare(templates()))
-
-
 async def _until_reachable(make: Callable[[], Awaitable[Any]]) -> Any:
     """Try until what is needed answers; say what is missing."""
     while True:
         try:
             return await make()
-        except (TowlineError, *PREFECT_GONE) as error:
+        except PrefectHTTPStatusError as error:
+            if error.response.is_client_error:
+                raise MisconfiguredError(f"Prefect does not take what we ask: HTTP {error.response.status_code}") from error
+            await asyncio.sleep(1)
+        except (TowlineError, RuntimeError, httpx.HTTPError) as error:  # a client that finds no server raises a RuntimeError
             log.warning("waiting", error=error.text if isinstance(error, TowlineError) else type(error).__name__)
             await asyncio.sleep(1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from contracts.opportunity import OpportunityCreatedV1
 from tasks import announce, lead
@@ -22,7 +23,7 @@ tell_owners = announce.tell_owners.with_options(**RETRIES)
 
 
 @flow(name="discovery", description="Prepare the first conversation: a discovery packet in the account's folder.")
-async def discovery(events: list[UUID]) -> None:
+async def discovery(events: list[UUID]) -> State[None]:
     """Prepare the first conversation: a discovery packet in the account's folder, linked to the deal."""
     async with batch_of("opportunity.created", events, OpportunityCreatedV1) as opportunities:
         await read_opportunities(opportunities)
@@ -35,3 +36,4 @@ async def discovery(events: list[UUID]) -> None:
         await fill_packets(opportunities)
         await advance_deals(opportunities)
         await tell_owners(opportunities)  # cannot be unsent, so it is last
+    return opportunities.outcome()

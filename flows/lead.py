@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from contracts.lead import LeadQualifiedV1
 from tasks.announce import tell_owners
@@ -23,7 +24,7 @@ from tasks.lead import (
 
 
 @flow(name="lead", description="Turn qualified leads into deals with a folder and an owner who knows.", validate_parameters=True)
-async def lead(events: list[UUID]) -> None:
+async def lead(events: list[UUID]) -> State[None]:
     """Turn qualified leads into deals with a folder and an owner who knows."""
     async with batch_of("lead.qualified", events, LeadQualifiedV1) as leads:
         await read_leads(leads)
@@ -36,3 +37,4 @@ async def lead(events: list[UUID]) -> None:
         await link_folders(leads)
         await tell_owners(leads)  # cannot be unsent, so it is last
         follow_with_opportunities(leads)
+    return leads.outcome()

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from contracts.errors import MisconfiguredError
 
 LONGEST_SOCKET_PATH = 90
+SANDBOX_CRM_APP = "9817227"
 
 
 def _split(value: object) -> object:
@@ -71,6 +72,11 @@ class Settings(BaseSettings):
     def state(self) -> Path:
         """The state folder as an absolute path."""
         return self.home.expanduser().absolute()
+
+    @property
+    def own_crm_app(self) -> str | None:
+        """Our app's id at the CRM, whose changes are no events; in the sandbox that of the OAuth client `towline`."""
+        return self.crm_app_id or (SANDBOX_CRM_APP if self.crm is None else None)
 
     @property
     def embedded(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from connectors.oauth import RefreshedToken, StaticToken, Token
 from contracts.catalog import Catalog, catalog
 from contracts.errors import MisconfiguredError
 from ledger.database import Ledger
+from lifecycle.templates import templates
 from runtime.settings import Settings
 
 LEASE = 30.0
@@ -34,6 +36,10 @@ class Runtime:
     chat: Chat
     worker: str
     lease: float = LEASE
+
+    async def prepare(self) -> None:
+        """Make the outside systems ready for us: key properties, root folder, templates. Safe to repeat."""
+        await asyncio.gather(self.crm.prepare(), self.docs.prepare(templates()))
 
 
 _current: Runtime | None = None

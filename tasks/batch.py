@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
 from contracts.catalog import Entry
 from contracts.errors import RetryableError, StageError, TowlineError
 from contracts.event import Envelope, parse
@@ -33,10 +36,6 @@ ROUTES = {
     "cancelled": "replay it when it may go on",
     "failed": "let engineering look at the run, then replay",
 }
-
-
-class StoppedError(TowlineError):
-    """Some deals of a run left their path; each has its exception. The run must not look green."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +96,13 @@ class Batch(Generic[C]):
             )
         )
 
+    def outcome(self) -> State[None]:
+        """Return how the run ended: a run with parked deals must not look green."""
+        stopped = len(self.exceptions)
+        if stopped:
+            return Failed(message=f"{stopped} of {stopped + len(self)} deals need a person")
+        return Completed(message=f"{len(self)} deals done")
+
     def park(self, item: Item[C], error: TowlineError, *, step: str) -> None:
         """Take an event out of the batch whose step has failed for good."""
         kind = type(error).__name__.removesuffix("Error").lower()
@@ -110,9 +116,6 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
     """Open the batch of these events, and write on leaving how each of them ended, in one transaction with what follows.
 
     Events that are not ready (done, worked on by another run, behind an earlier one of their case) are left alone.
-
-    Raises:
-        StoppedError: on leaving, when deals left their path; they are parked, the others are done.
     """
     house = runtime()
     batch = await _open(house, event_type, events, payload, current_run() or uuid4())
@@ -136,10 +139,6 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         raise
     else:
         await _close(house, batch)
-        if batch.exceptions:
-            raise StoppedError(
-                f"{len(batch.exceptions)} of {len(batch.exceptions) + len(batch)} deals need a person", cause="stopped"
-            )
 
 
 def current_run() -> UUID | None:
