@@ -5,6 +5,8 @@ import httpx
 from sandbox.hubspot.crm import HubSpot
 from sandbox.settings import Settings
 
+__all__ = ["HubSpot", "system"]
+
 
 def system(settings: Settings, client: httpx.AsyncClient | None = None) -> HubSpot:
     """Return the stand-in; webhooks go through `client` if one is given."""

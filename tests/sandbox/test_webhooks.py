@@ -1,0 +1,246 @@
+"""What HubSpot would tell a subscriber is really sent, signed, again until it arrives, and late, doubled or lost when told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from hubspot.utils.signature import Signature
+
+from sandbox.app import create_app
+from sandbox.courier import Courier
+from sandbox.hubspot import HubSpot, system
+from sandbox.settings import Settings
+
+SECRET = "first-secret"
+GATEWAY = "http://gateway:8400"
+DEALS = "/hubspot/crm/v3/objects/deals"
+Events = list[dict[str, Any]]
+
+
+class Gateway:
+    """Takes webhooks, checks their signature with HubSpot's own code, and answers as told (200 when nothing is)."""
+
+    def __init__(self) -> None:
+        self.calls: list[Events] = []
+        self.answers: list[int] = []
+        self.called = asyncio.Event()
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        assert Signature.is_valid(
+            signature=request.headers["X-HubSpot-Signature-v3"],
+            client_secret=SECRET,
+            request_body=request.content.decode(),
+            http_uri=str(request.url),
+            http_method=request.method,
+            signature_version="v3",
+            timestamp=request.headers["X-HubSpot-Request-Timestamp"],
+        )
+        self.calls.append(orjson.loads(request.content))
+        self.called.set()
+        status = self.answers.pop(0) if self.answers else 200
+        if not status:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(status)
+
+    @property
+    def events(self) -> Events:
+        return [event for call in self.calls for event in call]
+
+    async def has(self, number: int) -> Events:
+        """Wait until so many events came."""
+        async with asyncio.timeout(10):
+            while len(self.events) < number:
+                self.called.clear()
+                await self.called.wait()
+        return self.events
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(limits=False, gateway_url=GATEWAY, crm_webhook_secrets=f"{SECRET}, old-secret", state=tmp_path)
+
+
+@pytest.fixture
+async def stand_in(gateway: Gateway, settings: Settings) -> AsyncIterator[HubSpot]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(gateway)) as outgoing:
+        made = system(settings, outgoing)
+        made.courier.first_wait = 0.01
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def crm(stand_in: HubSpot) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(stand_in.settings, [stand_in]))
+    headers = {"Authorization": "Bearer some-token"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as client:
+        yield client
+
+
+async def settled() -> None:
+    """Give what would be sent the time to be sent."""
+    await asyncio.sleep(0.15)
+
+
+async def test_a_new_deal_is_told_with_its_first_values(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    deal = await crm.post(DEALS, json={"properties": {"dealname": "A", "amount": "10", "dealstage": "qualifiedtobuy"}})
+    events = await gateway.has(3)
+    assert {(e["subscriptionType"], e.get("propertyName"), e.get("propertyValue")) for e in events} == {
+        ("deal.creation", None, None),
+        ("deal.propertyChange", "amount", "10"),
+        ("deal.propertyChange", "dealstage", "qualifiedtobuy"),
+    }
+    [created] = [e for e in events if e["subscriptionType"] == "deal.creation"]
+    assert created["changeFlag"] == "CREATED"
+    assert (created["objectId"], created["attemptNumber"]) == (int(deal.json()["id"]), 0)
+    assert all(isinstance(e[n], int) for e in events for n in ("eventId", "subscriptionId", "portalId", "appId", "occurredAt"))
+    assert len({e["eventId"] for e in events}) == 3
+
+
+async def test_changes_of_one_moment_come_together_100_a_call(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    for batch in range(2):
+        inputs = [{"properties": {"dealname": f"{batch} {n}"}} for n in range(75)]
+        await crm.post(f"{DEALS}/batch/create", json={"inputs": inputs})
+    await gateway.has(150)
+    assert sorted(len(call) for call in gateway.calls) == [50, 100]
+
+
+async def test_only_what_someone_subscribed_to_is_told(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    deal = (await crm.post(DEALS, json={"properties": {"dealname": "A"}})).json()["id"]
+    await gateway.has(1)
+    await crm.patch(f"{DEALS}/{deal}", json={"properties": {"dealname": "B"}})
+    await crm.patch(f"{DEALS}/{deal}", json={"properties": {"amount": "5"}})
+    await crm.patch(f"{DEALS}/{deal}", json={"properties": {"amount": "5"}})
+    await gateway.has(2)
+    await settled()
+    assert [e.get("propertyName") for e in gateway.events] == [None, "amount"]
+
+
+async def test_subscriptions_can_be_added_and_switched_off(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    hooks = "/hubspot/webhooks/v3/1160452/subscriptions"
+    wanted = {"eventType": "deal.propertyChange", "propertyName": "dealname", "active": True}
+    made = (await crm.post(hooks, json=wanted)).json()
+    [creation] = [s for s in (await crm.get(hooks)).json()["results"] if s["eventType"] == "deal.creation"]
+    await crm.patch(f"{hooks}/{creation['id']}", json={"active": False})
+    await crm.post(DEALS, json={"properties": {"dealname": "A"}})
+    [event] = await gateway.has(1)
+    assert (event["propertyName"], event["subscriptionId"]) == ("dealname", int(made["id"]))
+    assert (await crm.delete(f"{hooks}/{made['id']}")).status_code == 204
+
+
+async def test_a_change_says_which_app_or_that_a_person_made_it(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "towline", "client_secret": "s", "refresh_token": "sandbox-refresh-token"}
+    token = (await crm.post("/hubspot/oauth/v1/token", data=form)).json()["access_token"]
+    app = (await crm.get(f"/hubspot/oauth/v1/access-tokens/{token}")).json()["app_id"]
+    await crm.post(DEALS, json={"properties": {"dealname": "by app"}}, headers={"Authorization": f"Bearer {token}"})
+    [by_app] = await gateway.has(1)
+    assert (by_app["changeSource"], by_app["sourceId"]) == ("INTEGRATION", str(app))
+
+    await crm.post(DEALS, json={"properties": {"dealname": "by another"}})
+    by_other = (await gateway.has(2))[1]
+    assert by_other["changeSource"] == "INTEGRATION"
+    assert by_other["sourceId"] != str(app)
+
+    person = {"system": "crm", "kind": "deals", "properties": {"dealname": "by a person"}}
+    made = (await crm.post("/_sandbox/people", json=person)).json()
+    stage = {"system": "crm", "kind": "deals", "id": made["id"], "properties": {"dealstage": "closedwon"}}
+    assert (await crm.patch("/_sandbox/people", json=stage)).json()["properties"]["dealstage"] == "closedwon"
+    created, moved = (await gateway.has(4))[2:]
+    assert created["changeSource"] == moved["changeSource"] == "CRM_UI"
+    assert (moved["propertyName"], moved["propertyValue"], moved["objectId"]) == ("dealstage", "closedwon", int(made["id"]))
+
+
+@pytest.mark.parametrize("answer", [500, 401, 0])
+async def test_what_does_not_arrive_comes_again(crm: httpx.AsyncClient, gateway: Gateway, answer: int) -> None:
+    gateway.answers = [answer, answer]
+    await crm.post(DEALS, json={"properties": {"dealname": "A"}})
+    events = await gateway.has(3)
+    assert [e["attemptNumber"] for e in events] == [0, 1, 2]
+    assert len({e["eventId"] for e in events}) == 1
+    await settled()
+    assert len(gateway.calls) == 3
+
+
+async def test_ten_attempts_are_all() -> None:
+    over = asyncio.Event()
+    tried: list[int] = []
+
+    def build(attempt: int) -> httpx.Request:
+        tried.append(attempt)
+        return httpx.Request("POST", GATEWAY)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: httpx.Response(500))) as client:
+        Courier("crm", client, first_wait=0.0001).send(build, over.set)
+        await asyncio.wait_for(over.wait(), 10)
+    assert tried == list(range(10))
+
+
+async def manner(crm: httpx.AsyncClient, **wanted: Any) -> None:
+    assert (await crm.post("/_sandbox/webhooks", json={"system": "crm", **wanted})).status_code == 200
+
+
+async def test_webhooks_can_be_doubled(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    await manner(crm, copies=2)
+    await crm.post(DEALS, json={"properties": {"dealname": "twice"}})
+    first, second = await gateway.has(2)
+    assert first == second
+
+
+async def test_the_next_webhooks_can_be_lost(crm: httpx.AsyncClient, gateway: Gateway, stand_in: HubSpot) -> None:
+    await manner(crm, lose=1)
+    await crm.post(DEALS, json={"properties": {"dealname": "lost"}})
+    await settled()
+    kept = (await crm.post(DEALS, json={"properties": {"dealname": "told"}})).json()["id"]
+    assert [e["objectId"] for e in await gateway.has(1)] == [int(kept)]
+    await settled()
+    assert stand_in.store.count("undelivered") == 0
+
+
+async def test_webhooks_can_be_late_and_so_come_in_the_wrong_order(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    await manner(crm, delay_ms=400)
+    late = (await crm.post(DEALS, json={"properties": {"dealname": "late"}})).json()["id"]
+    await settled()
+    assert (await crm.delete("/_sandbox/webhooks")).status_code == 204
+    early = (await crm.post(DEALS, json={"properties": {"dealname": "early"}})).json()["id"]
+    assert [e["objectId"] for e in await gateway.has(2)] == [int(early), int(late)]
+
+
+async def test_without_a_secret_nothing_is_sent(gateway: Gateway) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(gateway)) as outgoing:
+        stand_in = system(Settings(limits=False, gateway_url=GATEWAY), outgoing)
+        transport = httpx.ASGITransport(create_app(stand_in.settings, [stand_in]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+            await client.post(DEALS, json={"properties": {"dealname": "A"}}, headers={"Authorization": "Bearer t"})
+        await settled()
+        await stand_in.close()
+    assert gateway.calls == []
+
+
+async def test_what_was_not_delivered_is_sent_after_a_restart(
+    crm: httpx.AsyncClient, gateway: Gateway, stand_in: HubSpot, settings: Settings
+) -> None:
+    """Given a gateway that is down; when the sandbox is killed and started again; then the change still arrives, once."""
+    stand_in.courier.first_wait = 10
+    gateway.answers = [0]
+    await crm.post(DEALS, json={"properties": {"dealname": "A"}})
+    [before] = await gateway.has(1)
+    await stand_in.courier.stop()
+    gateway.calls.clear()
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(gateway)) as outgoing:
+        again = system(settings, outgoing)
+        await again.start()
+        assert await gateway.has(1) == [before]
+        await settled()
+        assert again.store.count("undelivered") == 0
+        await again.close()
+    assert len(gateway.calls) == 1
