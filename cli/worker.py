@@ -24,4 +24,4 @@ def worker(
     """
     sys.stdout.flush()
     command = [sys.executable, "-m", "deployments.worker", *([name] if name else [])]
-    os.execve(sys.executable, command, environment(load_settings()))
+    os.execve(sys.executable, command, environment(load_settings()))  # noqa: S606  (our own interpreter)

@@ -55,7 +55,7 @@ class Stack:
         _make_home(self._settings)
         self._footprints.take_lock()
         self._footprints.stop_leftovers()
-        require_free(_ports(self._settings))
+        require_free(ports(self._settings))
         make_missing(self._settings)
         self._settings = load_settings()
 
@@ -128,13 +128,14 @@ def _make_home(settings: Settings) -> None:
         raise MisconfiguredError(f"TOWLINE_HOME: {home} cannot be used: {error.strerror}") from None
 
 
-def _ports(settings: Settings) -> dict[str, int]:
-    ports = {"TOWLINE_PORT": settings.port}
+def ports(settings: Settings) -> dict[str, int]:
+    """Return the ports that the stack listens on, by the setting that names each."""
+    found = {"TOWLINE_PORT": settings.port}
     if settings.needs_sandbox:
-        ports["TOWLINE_SANDBOX_PORT"] = settings.sandbox_port
+        found["TOWLINE_SANDBOX_PORT"] = settings.sandbox_port
     if settings.prefect_api_url is None:
-        ports["TOWLINE_PREFECT_PORT"] = settings.prefect_port
-    return ports
+        found["TOWLINE_PREFECT_PORT"] = settings.prefect_port
+    return found
 
 
 def _stop_signal() -> asyncio.Event:
