@@ -6,6 +6,7 @@ import socket
 import sys
 
 import uvicorn
+from pydantic import ValidationError
 
 from sandbox.app import create_app
 from sandbox.settings import Settings
@@ -14,7 +15,12 @@ from sandbox.wire import quiet_drops
 
 def main() -> int:
     """Serve on 127.0.0.1; a port that is taken ends with one line and exit code 1."""
-    settings = Settings(_env_file=".env")
+    try:
+        settings = Settings(_env_file=".env")
+    except ValidationError as error:
+        wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+        print(f"sandbox: {wrong}", file=sys.stderr)  # noqa: T201
+        return 1
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, so that asyncio switches Nagle off
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -37,6 +43,7 @@ def main() -> int:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # as vendors do: one that is as short as a client's own makes both close at the same moment
     )
     uvicorn.Server(config).run(sockets=[listener])
     return 0

@@ -138,6 +138,8 @@ async def _body(receive: Receive) -> bytes:
     chunks, more = [], True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Dropped("The client left before its request was whole.")
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return b"".join(chunks)

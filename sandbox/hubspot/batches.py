@@ -60,18 +60,16 @@ class Batches:
 
     async def _upsert(self, request: Request) -> Response:
         kind, inputs = kind_in(request), inputs_of(call_of(request))
-        names = {one.get("idProperty") for one in inputs}
-        if len(names) != 1:
-            raise Refusal(400, "All inputs of an upsert must have the same idProperty", context={"propertyName": ["idProperty"]})
+        names = {str(one.get("idProperty") or "") for one in inputs}
         name = names.pop()
+        if names or not name:
+            raise Refusal(400, "All inputs of an upsert must have the same idProperty", context={"propertyName": ["idProperty"]})
         _distinct([_id(one).lower() if name == "email" else _id(one) for one in inputs])
 
         def draft(one: Input) -> Draft:
             record = self.records.find(kind, _id(one), name)
-            if not name and not record:
-                raise Refusal(404, "resource not found", context={"id": [_id(one)]})
             given = one.get("properties") or {}
-            return self._draft(kind, one | {"properties": given if record or not name else {name: _id(one)} | given}, record)
+            return self._draft(kind, one | {"properties": given if record else {name: _id(one)} | given}, record)
 
         return self._written(request, inputs, draft, is_upsert=True)
 

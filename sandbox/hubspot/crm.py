@@ -1,4 +1,7 @@
-"""HubSpot's CRM as one system of the sandbox: puts its parts together and speaks for them to the core."""
+"""HubSpot's CRM as one system of the sandbox: puts its parts together and speaks for them to the core.
+
+As HubSpot's, its 429 names the policy but no Retry-After. The separate limit on searches (5 a second) is not enforced.
+"""
 
 import html
 import re

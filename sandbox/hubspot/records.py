@@ -34,10 +34,10 @@ class Records:
 
     def find(self, kind: Kind, record_id: str, id_property: str | None = None) -> Record | None:
         """Return a record by id or by the value of a unique property; raises 400 if that property is not unique."""
-        if not id_property or id_property == "hs_object_id":
+        if not id_property:
             return self.store.get(kind.name, record_id)
-        if not self.schema.is_unique(kind.name, id_property):
-            message = f"Unable to perform read/update/upsert by non-unique {kind.type_id} property {id_property}"
+        if not self.schema.is_unique(kind.name, str(id_property)):
+            message = f"Unable to perform update/upsert by non-unique {kind.type_id} property {id_property}"
             raise Refusal(400, message, context={"propertyName": [id_property]})
         return self.holder(kind, id_property, record_id.lower() if id_property == "email" else record_id)
 

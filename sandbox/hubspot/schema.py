@@ -8,7 +8,7 @@ from sandbox.hubspot.answers import Refusal, iso
 from sandbox.hubspot.pipelines import Pipelines
 from sandbox.hubspot.standard import STAGES_OF, STANDARD, Property
 from sandbox.hubspot.vocabulary import OWNERS, PORTAL, Kind
-from sandbox.store import Store
+from sandbox.store import Record, Store
 
 EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\".]+(\.[^@\s,;<>()\".]+)+")
 OWNER_IDS = {owner[0] for owner in OWNERS}
@@ -20,13 +20,19 @@ class Schema:
 
     def __init__(self, store: Store, pipelines: Pipelines) -> None:
         self.store, self.pipelines = store, pipelines
+        self._made: dict[str, tuple[Record, Property]] = {}  # what was read from a record, as long as it is that record
 
     def get(self, kind: str, name: str) -> Property | None:
         """Return a property, or None."""
         if standard := STANDARD[kind].get(name):
             return standard
         made = self.store.get("properties", f"{kind}/{name}")
-        return _made(made.object) if made else None
+        if not made:
+            return None
+        known = self._made.get(made.id)
+        if not known or known[0] is not made:
+            known = self._made[made.id] = (made, _made(made.object))
+        return known[1]
 
     def is_unique(self, kind: str, name: str) -> bool:
         """Say whether a property's value may be held by one record only."""
@@ -38,11 +44,12 @@ class Schema:
         if not isinstance(given, dict):
             raise Refusal(400, "Invalid input JSON: properties must be an object")
         kept, faults = {}, []
+        beside = held | {name: value for name, value in given.items() if isinstance(value, str)}
         for name, raw in given.items():
             if raw is not None and not isinstance(raw, str | int | float | bool):
                 raise Refusal(400, f"Invalid input JSON: the value of {name} must be a string")
             value = "" if raw is None else str(raw).lower() if isinstance(raw, bool) else str(raw)
-            found = self._kept(kind.name, name, value, held | {k: v for k, v in given.items() if isinstance(v, str)})
+            found = self._kept(kind.name, name, value, beside)
             if isinstance(found, str):
                 kept[name] = found
             else:

@@ -88,3 +88,11 @@ def test_a_state_that_cannot_be_read_ends_with_one_line(start: Start, tmp_path: 
     assert process.returncode == 1
     assert errors.count("\n") == 1
     assert "line 1" in errors
+
+
+def test_a_setting_that_makes_no_sense_ends_with_one_line(start: Start) -> None:
+    process = start(free_port(), TOWLINE_SANDBOX_LIMITS="perhaps")
+    errors = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert errors.count("\n") == 1
+    assert "TOWLINE_SANDBOX_LIMITS" in errors
