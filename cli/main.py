@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -70,28 +71,34 @@ def towline() -> None:
 
 
 def main() -> NoReturn:
-    """Run a command; exit code 0 only on success, and one line on stderr otherwise."""
+    """Run the command that was typed."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' warnings are for developers
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code: 0 only on success, and one line on stderr otherwise."""
     try:
-        app(prog_name="towline")
+        app(arguments, prog_name="towline")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
     except TowlineError as error:
-        fail(error.text)
+        return _fail(error.text)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         # The reader (head, less) has gone: keep the interpreter from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:
-        fail(_place(error))
-    sys.exit(0)
+        return _fail(_place(error))
+    return 0
 
 
-def fail(text: str) -> NoReturn:
-    """Say in one line why the command did not succeed, and end it."""
+def _fail(text: str) -> int:
     typer.secho(f"towline: {text}", fg="red" if sys.stderr.isatty() else None, err=True)
-    sys.exit(1)
+    return 1
 
 
 def _place(error: Exception) -> str:
