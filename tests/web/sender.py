@@ -14,6 +14,7 @@ import httpx
 
 from connectors.standard_hooks import sign
 from contracts.catalog import catalog
+from deployments.postgres import EmbeddedPostgres
 from ledger.database import Ledger
 from runtime.settings import Settings
 from web.app import create_app
@@ -105,3 +106,13 @@ def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert problem["status"] == status
     assert {"type", "title", "detail"} <= problem.keys()
     return problem
+
+
+def refuse_in(postgres: EmbeddedPostgres, url: str, state: str, text: str, *, when: str = "true") -> None:
+    """Let every insert into the inbox of a database fail with an SQLSTATE."""
+    body = f"BEGIN IF {when} THEN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = '{text}'; END IF; RETURN NEW; END"
+    statement = (
+        f"CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    postgres.psql(statement, url.partition("@/")[2].partition("?")[0])

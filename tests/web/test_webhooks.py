@@ -1,0 +1,128 @@
+"""`POST /webhooks/hubspot` takes HubSpot's notifications: verified, one event a change, all of them or none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger.database import Ledger
+from tests.web.sender import CRM_NEW, CRM_OLD, Sender, assert_problem, gateway, stored
+
+
+def change(number: int, kind: str = "deal.creation", **more: Any) -> dict[str, Any]:
+    return {
+        "eventId": number,
+        "subscriptionId": 1,
+        "portalId": 62515,
+        "appId": 77,
+        "occurredAt": 1793000000000 + number,
+        "subscriptionType": kind,
+        "attemptNumber": 0,
+        "objectId": 1000 + number,
+        "changeSource": "CRM_UI",
+    } | more
+
+
+def qualified(number: int) -> dict[str, Any]:
+    return change(number, "contact.propertyChange", propertyName="lifecyclestage", propertyValue="salesqualifiedlead")
+
+
+async def test_a_batch_of_a_hundred_becomes_one_event_a_change(sender: Sender, ledger: Ledger) -> None:
+    """Given 100 changes, 10 of them twice, 15 our own and 5 of a kind without an event, then 70 events are stored."""
+    new = [qualified(n) for n in range(30)] + [change(n) for n in range(30, 70)]
+    own = [change(n, changeSource="INTEGRATION", sourceId="77") for n in range(70, 85)]
+    other = [change(n, "company.deletion") for n in range(85, 90)]
+    answer = await sender.hubspot(new + new[:10] + own + other)
+    told = answer.json()
+    assert (answer.status_code, told["skipped"]) == (202, 20)
+    assert [one["status"] for one in told["events"]] == ["received"] * 70 + ["duplicate"] * 10
+    rows = await stored(ledger)
+    assert sorted(str(row.id) for row in rows) == sorted(one["id"] for one in told["events"][:70])
+    assert {row.type for row in rows} == {"lead.qualified", "opportunity.created"}
+    assert {row.source for row in rows} == {"hubspot/62515"}
+
+
+async def test_the_same_batch_again_is_answered_with_duplicates(sender: Sender, ledger: Ledger) -> None:
+    first, second = await sender.hubspot([change(1), change(2)]), await sender.hubspot([change(1), change(2)])
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert [one["status"] for one in second.json()["events"]] == ["duplicate"] * 2
+    assert [one["id"] for one in second.json()["events"]] == [one["id"] for one in first.json()["events"]]
+    assert len(await stored(ledger)) == 2
+
+
+async def test_a_batch_with_nothing_for_us_is_answered_so(sender: Sender) -> None:
+    answer = await sender.hubspot([change(1, "company.deletion")])
+    assert (answer.status_code, answer.json()) == (200, {"events": [], "skipped": 1})
+
+
+async def test_an_object_id_that_is_none_is_quarantined_and_the_others_go_on(sender: Sender) -> None:
+    answer = await sender.hubspot([change(1, objectId="not an id!"), change(2)])
+    assert [one["status"] for one in answer.json()["events"]] == ["quarantined", "received"]
+
+
+@pytest.mark.parametrize("secret", [CRM_NEW, CRM_OLD])
+async def test_both_secrets_verify_during_a_rotation(sender: Sender, secret: str) -> None:
+    sender.crm_secret = secret
+    assert (await sender.hubspot([change(1)])).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("late", "secret", "headers"),
+    [
+        (timedelta(), "another", {}),
+        (timedelta(minutes=6), CRM_NEW, {}),
+        (timedelta(minutes=-6), CRM_NEW, {}),
+        (timedelta(), CRM_NEW, {"x_hubspot_signature_v3": ""}),
+        (timedelta(), CRM_NEW, {"x_hubspot_request_timestamp": "1"}),
+        (timedelta(), CRM_NEW, {"x_hubspot_request_timestamp": "now"}),
+    ],
+)
+async def test_what_hubspot_did_not_sign_just_now_is_refused(
+    sender: Sender, ledger: Ledger, late: timedelta, secret: str, headers: dict[str, str]
+) -> None:
+    sender.late, sender.crm_secret = late, secret
+    assert_problem(await sender.hubspot([change(1)], **headers), 401)
+    assert await stored(ledger) == []
+
+
+async def test_a_signature_covers_the_address_as_the_vendor_called_it(ledger: Ledger) -> None:
+    """Given a proxy in front, when HubSpot signs the public address, then that one verifies and the inner one does not."""
+    async with gateway(ledger, public_url="https://towline.example.com/hooks/") as client:
+        sender = Sender(client)
+        outer = await sender.hubspot([change(1)], "https://towline.example.com/hooks/webhooks/hubspot")
+        inner = await sender.hubspot([change(2)])
+    assert (outer.status_code, inner.status_code) == (202, 401)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"null",
+        b"[1]",
+        b"[{}]",
+        b'[{"eventId": NaN}]',
+        b"[" * 50_000,
+        [change(1, occurredAt=-1)],
+        [change(1, occurredAt=10**400)],
+        [change(1, eventId="\0")],
+        [change(1, eventId="x" * 300)],
+        [change(1), change(2, portalId=None)],
+    ],
+)
+async def test_what_is_no_notification_is_refused_as_a_whole(sender: Sender, ledger: Ledger, body: Any) -> None:
+    assert_problem(await sender.hubspot(body), 400)
+    assert await stored(ledger) == []
+
+
+@pytest.mark.parametrize("source", ["unknown", "events", "..%2fevents", "HubSpot"])
+async def test_an_unknown_source_is_not_found(client: httpx.AsyncClient, source: str) -> None:
+    assert_problem(await client.post(f"/webhooks/{source}", content=b"[]"), 404)
+
+
+async def test_a_notification_of_two_mebibytes_is_refused(sender: Sender) -> None:
+    assert_problem(await sender.hubspot(b" " * 2 * 1024 * 1024), 413)
