@@ -55,11 +55,8 @@ class ApiClient:
         params: Mapping[str, str | int] | None = None,
         nature: Nature = "once",
         content_type: str = "application/json",
-        operation: str = "",
     ) -> dict[str, Any]:
         """Make a call and return its JSON object ({} for an empty answer); `body` is JSON to be, or bytes of `content_type`.
-
-        `operation` is how errors call it, where the path must not be shown.
 
         Raises:
             RefusedError: the vendor understood and declined.
@@ -72,7 +69,7 @@ class ApiClient:
         request = self._http.build_request(method, self._base + path, content=content, params=params, headers=headers)
         async for attempt in stamina.retry_context(on=_patient(self._patience), attempts=None, timeout=None):
             with attempt:
-                return await self._once(request, operation or f"{method} {path}", nature)
+                return await self._once(request, f"{method} {path}", nature)
         raise AssertionError("stamina returns or raises")
 
     async def aclose(self) -> None:

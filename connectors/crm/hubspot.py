@@ -45,22 +45,12 @@ class HubSpot:
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
-        self._token = token
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout)
         self._calls = Calls(self._api)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._api.aclose()
-
-    async def app_id(self) -> str | None:
-        """Return the id under which HubSpot reports our own changes; None for a token that is not an OAuth app's."""
-        path = f"/oauth/v1/access-tokens/{await self._token.current()}"
-        try:
-            answer = await self._api.call("GET", path, operation="GET /oauth/v1/access-tokens")
-        except RefusedError:
-            return None
-        return str(answer["app_id"]) if answer.get("app_id") else None
 
     async def prepare(self) -> None:
         """Add our properties where they are missing, and check that the sales pipeline has our stages; safe to repeat."""

@@ -79,13 +79,6 @@ async def test_a_property_that_somebody_removed_is_for_the_operator(sandbox: San
     await crm.aclose()
 
 
-async def test_an_app_knows_its_own_id_and_a_private_token_does_not(crm: HubSpot, sandbox: Sandbox) -> None:
-    assert (await crm.app_id() or "").isdigit()
-    stranger = HubSpot(f"{sandbox.url}/hubspot", StaticToken("expired"), transport=sandbox.transport)
-    assert await stranger.app_id() is None
-    await stranger.aclose()
-
-
 async def test_processes_that_prepare_an_empty_account_at_once_do_not_disturb_each_other(sandbox: Sandbox) -> None:
     base = f"{sandbox.url}/hubspot"
     workers = [HubSpot(base, StaticToken("private-app"), transport=sandbox.transport) for _ in range(4)]
