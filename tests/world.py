@@ -1,0 +1,158 @@
+"""The outside world of a test: what vendors hold and were asked, what goes wrong there, and events that come in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect import Flow
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from contracts.event import Envelope
+from flows.discovery import discovery
+from flows.lead import lead as lead_flow
+from ledger.intake import receive
+from runtime.wiring import Runtime
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def sample(event: str, name: str) -> dict[str, Any]:
+    """Return the data of a sample event of version 1."""
+    data: dict[str, Any] = json.loads((SAMPLES / event / "1" / f"{name}.json").read_text())
+    return data
+
+
+def event(event_type: str, name: str, data: Any, **envelope: Any) -> dict[str, Any]:
+    """Return an event as a sender writes it."""
+    return {
+        "specversion": "1.0",
+        "id": name,
+        "source": "website/demo-form",
+        "type": event_type,
+        "time": "2026-11-21T09:30:00Z",
+        "dataschema": f"{event_type}/1",
+        "datacontenttype": "application/json",
+        "data": data,
+    } | envelope
+
+
+def lead(
+    name: str = "form-1", *, of: str = "northwind", envelope: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
+    """Return a good lead of the company `of`; `changes` replace parts of its data."""
+    data = sample("lead.qualified", "website") | {
+        "company": {"name": f"{of.title()} GmbH", "domain": f"{of}.example"},
+        "person": {"name": "Ada Byron", "email": f"ada@{of}.example", "phone": "+49 30 901820"},
+    }
+    return event("lead.qualified", name, data | changes, **(envelope or {}))
+
+
+@dataclass
+class Vendors:
+    """The sandbox that stands for all vendors, by its control interface."""
+
+    url: str
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the control interface and return what it says."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            answer = await client.request(method, f"/_sandbox/{path}", json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def fault(self, system: str, operation: str | None = None, **fault: Any) -> None:
+        """Make the next call go wrong (or the next `count`)."""
+        await self.control("POST", "faults", {"system": system, "operation": operation, **fault})
+
+    async def heal(self) -> None:
+        """Take all faults away."""
+        await self.control("DELETE", "faults")
+
+    async def objects(self, system: str, kind: str) -> list[dict[str, Any]]:
+        """Return what a system holds of a kind, as the vendor shows it; templates and the root folder left out."""
+        found = (await self.control("GET", f"objects?system={system}"))[kind]
+        return [one["object"] for one in found if not (system == "docs" and _is_ours(one["object"]))]
+
+    async def asked(self, *, since: int = 0, system: str | None = None) -> list[dict[str, Any]]:
+        """Return the requests after number `since`."""
+        requests = await self.control("GET", f"requests?since={since}")
+        return [one for one in requests if system in (None, one["system"])]
+
+    async def last_request(self) -> int:
+        """Return the number of the last request so far."""
+        asked = await self.asked()
+        return int(asked[-1]["n"]) if asked else 0
+
+    async def counts(self) -> dict[str, int]:
+        """Return how much stands where, of everything that a deal leaves behind."""
+        kinds = [("crm", "companies"), ("crm", "contacts"), ("crm", "deals")]
+        kinds += [("docs", "folders"), ("docs", "documents"), ("chat", "messages")]
+        return {kind: len(await self.objects(system, kind)) for system, kind in kinds}
+
+
+def _is_ours(file: dict[str, Any]) -> bool:
+    return file["name"] in ("Towline", "discovery-packet")
+
+
+@dataclass
+class World:
+    """A house on an empty ledger, the vendors around it, and a Prefect server that keeps its runs."""
+
+    house: Runtime
+    vendors: Vendors
+    prefect: str
+
+    async def arrives(self, *events: dict[str, Any]) -> list[UUID]:
+        """Let events come in together, as from a gateway; return their ids."""
+        parcel = [(Envelope.model_validate(one), one) for one in events]
+        return [receipt.id for receipt in await receive(self.house.ledger, self.house.catalog, parcel)]
+
+    async def run(self, flow: Flow[..., Any], *events: UUID) -> State[Any]:
+        """Run a flow for events, as the worker would; return its last state."""
+        with temporary_settings({PREFECT_API_URL: self.prefect}):
+            state: State[Any] = await flow(list(events), return_state=True)
+        return state
+
+    async def qualify(self, *events: UUID) -> State[Any]:
+        """Run the lead path."""
+        return await self.run(lead_flow, *events)
+
+    async def discover(self, *events: UUID) -> State[Any]:
+        """Run the discovery path for these events, or for all that are ready for it."""
+        ready = [row.id for row in await self.events() if row.type == "opportunity.created" and row.status == "received"]
+        return await self.run(discovery, *(events or ready))
+
+    async def travels(self, *events: dict[str, Any]) -> list[UUID]:
+        """Let leads come in and travel both paths in one batch; return the leads' ids."""
+        ids = await self.arrives(*events)
+        await self.qualify(*ids)
+        await self.discover()
+        return ids
+
+    async def events(self) -> Sequence[Any]:
+        """Return the inbox, oldest first."""
+        async with self.house.ledger.begin() as books:
+            return list(reversed(await books.inbox.latest(limit=1000)))
+
+    async def status(self, event_id: UUID) -> str:
+        """Return where an event stands."""
+        async with self.house.ledger.begin() as books:
+            (row,) = await books.inbox.get([event_id])
+        return str(row.status)
+
+    async def exceptions(self, event_id: UUID, *, closed: bool = False) -> list[Any]:
+        """Return an event's open (or closed) exceptions."""
+        async with self.house.ledger.begin() as books:
+            return [row for row in await books.exceptions.of_event(event_id) if (row.closed_at is not None) == closed]
+
+    async def ready_again(self, *events: UUID) -> None:
+        """Let what was given back with a delay be ready now, as if the delay were over."""
+        async with self.house.ledger.begin() as books:
+            await books.inbox.release(events)
