@@ -16,45 +16,15 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
-from connectors.chat.text import plain
-from connectors.remedies import Nature, asked_wait, plain_code, remedy, without_doubt
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
+from connectors.chat.slack_errors import refusal, unanswered
+from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
+from connectors.remedies import Nature, asked_wait
+from contracts.errors import MisconfiguredError, RetryableError
 from contracts.records import EffectKey, Message, Ref, Wanted
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
 PATIENCE = 30.0
-EFFECT = "towline_effect"
-KEY = "towline_key"
 RECENT_PAGES, PAGE = 5, 200
-SECTION, BLOCKS = 3000, 50
-"""Slack's limits: characters in a section, blocks in a message."""
-
-REMEDIES: Mapping[str, type[TowlineError]] = {
-    "access_denied": MisconfiguredError,
-    "account_inactive": MisconfiguredError,
-    "channel_not_found": MisconfiguredError,
-    "ekm_access_denied": MisconfiguredError,
-    "invalid_auth": MisconfiguredError,
-    "is_archived": MisconfiguredError,
-    "missing_scope": MisconfiguredError,
-    "no_permission": MisconfiguredError,
-    "not_allowed_token_type": MisconfiguredError,
-    "not_authed": MisconfiguredError,
-    "not_in_channel": MisconfiguredError,
-    "org_login_required": MisconfiguredError,
-    "restricted_action": MisconfiguredError,
-    "team_access_not_granted": MisconfiguredError,
-    "token_expired": MisconfiguredError,
-    "token_revoked": MisconfiguredError,
-    "message_limit_exceeded": RetryableError,
-    "rate_limited": RetryableError,
-    "ratelimited": RetryableError,
-    "service_unavailable": RetryableError,
-    "team_added_to_org": RetryableError,
-    "fatal_error": UncertainError,  # "some aspect of the operation may have succeeded"
-    "internal_error": UncertainError,
-}
-"""Slack's error codes to remedies; any other code is a refusal."""
 
 
 class Slack:
@@ -81,18 +51,22 @@ class Slack:
     async def post(self, wanted: Wanted[Message]) -> Ref:
         """Post a message. https://docs.slack.dev/reference/methods/chat.postMessage"""
         message = wanted.record
-        metadata = {"event_type": EFFECT, "event_payload": {KEY: str(wanted.key)}}
         answer = await self._call(
-            "chat.postMessage", "once", channel=message.channel, metadata=metadata, unfurl_links=False, **_shown(message)
+            "chat.postMessage",
+            "once",
+            channel=message.channel,
+            metadata=metadata(wanted.key),
+            unfurl_links=False,
+            **shown(message),
         )
         self._channels[message.channel] = answer["channel"]
-        return _ref(answer["channel"], answer["ts"])
+        return ref_to(answer["channel"], answer["ts"])
 
     async def update(self, ref: Ref, message: Message) -> Ref:
         """Replace a message of ours, whose key stays. https://docs.slack.dev/reference/methods/chat.update"""
         channel, _, ts = ref.id.partition(":")
-        answer = await self._call("chat.update", "repeatable", channel=channel, ts=ts, **_shown(message))
-        return _ref(answer["channel"], answer["ts"])
+        answer = await self._call("chat.update", "repeatable", channel=channel, ts=ts, **shown(message))
+        return ref_to(answer["channel"], answer["ts"])
 
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return those of a channel's last thousand messages that carry these keys.
@@ -106,9 +80,9 @@ class Slack:
             page: dict[str, Any] = {"channel": channel_id, "include_all_metadata": True, "limit": PAGE, "cursor": cursor}
             answer = await self._call("conversations.history", "read", **page)
             for message in answer.get("messages", ()):
-                key = _key_of(message)
+                key = key_of(message)
                 if key in missing:
-                    found[UUID(key)] = _ref(channel_id, message["ts"])
+                    found[UUID(key)] = ref_to(channel_id, message["ts"])
             cursor = _next(answer)
             if not cursor or len(found) == len(missing):
                 break
@@ -143,13 +117,13 @@ class Slack:
         try:
             answer = await self._web().api_call(method, http_verb="GET" if read else "POST", **given)
         except SlackApiError as error:
-            raise _refusal(method, nature, error.response) from None
+            raise refusal(method, nature, error.response) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise RetryableError(f"chat: {method}: no connection", cause="chat.unreachable") from None
         except (aiohttp.ClientError, TimeoutError):
-            raise _unanswered(method, nature, "no_answer") from None
+            raise unanswered(method, nature, "no_answer") from None
         if not isinstance(answer.data, dict):
-            raise _unanswered(method, nature, "not_json")
+            raise unanswered(method, nature, "not_json")
         return answer.data
 
     def _web(self) -> AsyncWebClient:
@@ -202,51 +176,6 @@ class _RateLimits(AsyncRetryHandler):
 def _wait(response: HttpResponse) -> float:
     asked = asked_wait(429, {name.lower(): values[0] for name, values in response.headers.items()})
     return 1.0 if asked is None else asked
-
-
-def _refusal(method: str, nature: Nature, response: Any) -> TowlineError:
-    """Return the error for an answer that is not ok; what is no answer of Slack's may hide a change that was made."""
-    status = int(getattr(response, "status_code", None) or response.status)  # aiohttp's own, where the JSON was broken
-    body = getattr(response, "data", None)
-    code = plain_code(body.get("error")) if isinstance(body, dict) else ""
-    if status == 200 and not code:
-        return _unanswered(method, nature, "not_json")
-    kind = remedy(status, nature) if status != 200 else without_doubt(REMEDIES.get(code, RefusedError), nature)
-    text, cause = f"chat: {method}: HTTP {status} {code}".rstrip(), f"chat.{code or f'http_{status}'}"
-    if issubclass(kind, RetryableError):
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return kind(text, cause=cause, retry_after=asked_wait(status, headers))
-    return kind(text, cause=cause)
-
-
-def _unanswered(method: str, nature: Nature, code: str) -> TowlineError:
-    return without_doubt(UncertainError, nature)(f"chat: {method}: {code}", cause=f"chat.{code}")
-
-
-def _shown(message: Message) -> dict[str, Any]:
-    """Return a message in Slack's blocks, with its line as the text of notifications."""
-    line = plain(message.text)
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": _cut(one)}} for one in message.paragraphs or [line] if one]
-    links = " · ".join(f"<{_url(url)}|{plain(label).replace('|', '/')}>" for label, url in message.links.items())
-    foot = [{"type": "context", "elements": [{"type": "mrkdwn", "text": links}]}] if links else []
-    return {"text": line, "blocks": blocks[: BLOCKS - len(foot)] + foot}
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SECTION else f"{text[: SECTION - 1]}…"
-
-
-def _url(url: str) -> str:
-    return url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")
-
-
-def _ref(channel: str, ts: str) -> Ref:
-    return Ref(f"{channel}:{ts}")
-
-
-def _key_of(message: Mapping[str, Any]) -> str:
-    metadata = message.get("metadata") or {}
-    return str((metadata.get("event_payload") or {}).get(KEY, "")) if metadata.get("event_type") == EFFECT else ""
 
 
 def _next(answer: Mapping[str, Any]) -> str:
