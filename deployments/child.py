@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import gc
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
-from prefect.context import AsyncClientContext
+from prefect.context import AsyncClientContext, SyncClientContext
 from prefect.flow_engine import run_flow
 
 import flows.discovery
@@ -73,7 +74,8 @@ async def _serve(pipe: Connection, worker: str) -> None:
     inbox: asyncio.Queue[Any] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.add_reader(pipe.fileno(), _read, pipe, inbox)
-    async with assembled(load_settings(), worker=worker) as house, AsyncClientContext.get_or_create():
+    # Both of Prefect's clients are opened once: each new one builds a TLS context, which takes longer than a call.
+    async with assembled(load_settings(), worker=worker) as house, AsyncClientContext.get_or_create(), _sync_client():
         await house.docs.prepare(templates())
         pipe.send("ready")
         while (order := await inbox.get()) is not None:
@@ -86,6 +88,12 @@ async def _serve(pipe: Connection, worker: str) -> None:
         for task in list(running.values()):
             task.cancel("the worker stops")
         await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _sync_client() -> AsyncIterator[None]:
+    with SyncClientContext.get_or_create():
+        yield
 
 
 def _read(pipe: Connection, inbox: asyncio.Queue[Any]) -> None:
@@ -101,7 +109,9 @@ async def _run(pipe: Connection, order: Run) -> None:
     try:
         flow = flow_of(order.entrypoint)
         parameters = flow.validate_parameters(dict(order.flow_run.parameters))
-        ended = await run_flow(flow, flow_run=order.flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]
+        # Without its deployment's id the engine does not open a websocket per run to listen for suspension.
+        flow_run = order.flow_run.model_copy(update={"deployment_id": None})
+        ended = await run_flow(flow, flow_run=flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]
         state = ended.name or ended.type.value
     except asyncio.CancelledError:
         state = "Cancelled"

@@ -12,7 +12,7 @@ from tasks import announce, lead
 from tasks.batch import batch_of
 from tasks.discovery import advance_deals, copy_packets, fill_packets, read_opportunities
 from tasks.gate import check
-from tasks.options import retries_of
+from tasks.options import FLOW, retries_of
 
 RETRIES = retries_of("opportunity.created")
 upsert_companies = lead.upsert_companies.with_options(**RETRIES)
@@ -22,7 +22,7 @@ create_account_folders = lead.create_account_folders.with_options(**RETRIES)
 tell_owners = announce.tell_owners.with_options(**RETRIES)
 
 
-@flow(name="discovery", description="Prepare the first conversation: a discovery packet in the account's folder.")
+@flow(name="discovery", description="Prepare the first conversation: a discovery packet in the account's folder.", **FLOW)
 async def discovery(events: list[UUID]) -> State[None]:
     """Prepare the first conversation: a discovery packet in the account's folder, linked to the deal."""
     async with batch_of("opportunity.created", events, OpportunityCreatedV1) as opportunities:

@@ -21,9 +21,10 @@ from tasks.lead import (
     upsert_companies,
     upsert_contacts,
 )
+from tasks.options import FLOW
 
 
-@flow(name="lead", description="Turn qualified leads into deals with a folder and an owner who knows.", validate_parameters=True)
+@flow(name="lead", description="Turn qualified leads into deals with a folder and an owner who knows.", **FLOW)
 async def lead(events: list[UUID]) -> State[None]:
     """Turn qualified leads into deals with a folder and an owner who knows."""
     async with batch_of("lead.qualified", events, LeadQualifiedV1) as leads:

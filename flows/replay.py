@@ -8,9 +8,10 @@ from prefect import flow
 
 from ledger.intake import reopen
 from runtime.wiring import runtime
+from tasks.options import FLOW
 
 
-@flow(name="replay", description="Let parked or quarantined events go on; what is done already is not repeated.")
+@flow(name="replay", description="Let parked or quarantined events go on; what is done already is not repeated.", **FLOW)
 async def replay(events: list[UUID]) -> str:
     """Judge these events by today's contracts and let those that fit go on from where they stopped; say how many do."""
     house = runtime()

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from contracts.event import Envelope
 from ledger.intake import receive
 from runtime.wiring import runtime
+from tasks.options import FLOW
 
 
 class Path(StrEnum):
@@ -23,7 +24,7 @@ class Path(StrEnum):
 RECORDS = {Path.LEAD: ("lead.qualified", "contact_id", "contact"), Path.DISCOVERY: ("opportunity.created", "deal_id", "deal")}
 
 
-@flow(name="start", description="Run a path for a record of the CRM, as if the CRM had announced it.")
+@flow(name="start", description="Run a path for a record of the CRM, as if the CRM had announced it.", **FLOW)
 async def start(path: Path, crm_record_id: str) -> str:
     """Enter an event that names the CRM record; the path reads the rest there. Say which event it became."""
     house = runtime()

@@ -7,10 +7,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -57,10 +58,10 @@ class Ledger:
             url,
             pool_size=pool,
             max_overflow=pool,
-            pool_pre_ping=True,
             pool_timeout=10,
             connect_args={"timeout": 10, "command_timeout": 60},
         )
+        event.listen(self._engine.sync_engine, "checkout", _still_open)
         self._to_wake = False
         self._waking: asyncio.Task[None] | None = None
 
@@ -141,6 +142,12 @@ class Ledger:
         if self._waking is not None:
             await self._waking
         await self._engine.dispose()
+
+
+def _still_open(connection: Any, _record: object, _proxy: object) -> None:
+    """Let the pool replace a connection whose server is gone: the driver has noticed, a ping would cost three round trips."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def passes(error: SQLAlchemyError) -> bool:

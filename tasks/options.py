@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from prefect.cache_policies import NO_CACHE
@@ -12,6 +14,9 @@ from prefect.tasks import Task
 
 from contracts.catalog import catalog
 from contracts.errors import RetryableError, UncertainError
+
+FLOW: dict[str, Any] = {"persist_result": False, "result_storage": Path(tempfile.gettempdir()) / "towline-results"}
+"""Options of every `@flow`. Nothing is stored there: a run without a place of its own asks the server for one each time."""
 
 
 def retries_of(event: str) -> dict[str, Any]:
