@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import sys
 
 import uvicorn
 
 from contracts.errors import TowlineError
+from runtime.logs import configure
 from runtime.settings import load_settings
 from web.app import app
 
@@ -31,7 +31,7 @@ def main() -> int:
         return _refuse(
             f"port {port} on 127.0.0.1 cannot be used ({getattr(error, 'strerror', error)}); TOWLINE_PORT chooses another"
         )
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure("gateway")
     config = uvicorn.Config(
         application,
         loop="uvloop",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.logs import get_logger
 from web.metrics import Metrics
 
-log = logging.getLogger("towline.web")
+log = get_logger("web")
 
 HEADERS = {
     "content-security-policy": (
@@ -49,17 +48,10 @@ class Guard:
 
         try:
             await self._app(scope, receive, send_guarded)
-        except Exception as error:  # it was answered; the server would log its text, which may repeat a payload
-            log.error("unexpected %s at %s", type(error).__name__, place_of(error))
+        except Exception:  # it was answered; the server would log its text, which may repeat a payload
+            log.exception("request.failed", route=_route(scope))
         finally:
             self._metrics.count_answer(_route(scope), status or 500, time.perf_counter() - began)
-
-
-def place_of(error: BaseException) -> str:
-    """Return where an error was raised, as file:line of each of our own frames, without its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(own)) or "?"
 
 
 def _route(scope: Scope) -> str:

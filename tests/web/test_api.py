@@ -1,0 +1,159 @@
+"""`/api` shows programs what happened, behind the token, without payloads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from contracts.records import Ref
+from ledger.database import Ledger
+from ledger.documents import NewDocument
+from ledger.effects import Intent
+from ledger.tables import EffectState
+from lifecycle import keys
+from lifecycle.path import Once
+from lifecycle.paths import PATHS
+from tests.web.sender import BEARER, Sender, assert_problem, lead
+
+PATHS_OF_API = ["/api/events?source=a&id=b", f"/api/events/{uuid4()}", f"/api/cases/{uuid4()}", "/api/exceptions"]
+PATHS_OF_API += ["/api/decisions", "/api/status"]
+
+
+async def asked(client: httpx.AsyncClient, path: str) -> Any:
+    answer = await client.get(path, headers=BEARER)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", PATHS_OF_API)
+@pytest.mark.parametrize(
+    "given", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic api-token", "api-token", "Bearer api-token2", "Bearer ä"]
+)
+async def test_without_the_token_nothing_is_shown(client: httpx.AsyncClient, path: str, given: str) -> None:
+    answer = await client.get(path, headers={b"authorization": given.encode()} if given else {})
+    assert_problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_an_event_is_shown_by_our_id_and_by_its_senders(sender: Sender, client: httpx.AsyncClient) -> None:
+    event_id = (await sender.event(lead())).json()["id"]
+    shown = await asked(client, f"/api/events/{event_id}")
+    assert shown == await asked(client, "/api/events?source=website/demo-form&id=form-1")
+    assert {name: shown[name] for name in ("id", "type", "source", "external_id", "contract", "status", "attempts")} == {
+        "id": event_id,
+        "type": "lead.qualified",
+        "source": "website/demo-form",
+        "external_id": "form-1",
+        "contract": "lead.qualified/1",
+        "status": "received",
+        "attempts": 0,
+    }
+    assert UUID(shown["case"])
+    assert datetime.fromisoformat(shown["occurred_at"]) == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert (shown["finished_at"], shown["flow_run_id"], shown["effects"], shown["exceptions"]) == (None, None, [], [])
+    assert "payload" not in shown
+
+
+async def begin_effects(ledger: Ledger, event_id: UUID, case_id: UUID, account: UUID) -> None:
+    """Begin all effects of a lead in the wrong order; the company's is done for the account by another event."""
+    subjects = {Once.EVENT: event_id, Once.CASE: case_id, Once.ACCOUNT: account}
+    steps = list(PATHS["lead.qualified"])[:4]
+    made_by = {step.name: uuid4() if step.once is Once.ACCOUNT else event_id for step in steps}
+    wanted = {step: keys.effect_key(subjects[step.once], step.name) for step in steps}
+    intents = [
+        Intent(key, key, made_by[step.name], case_id, step.name, step.system, step.undo) for step, key in reversed(wanted.items())
+    ]
+    async with ledger.begin() as books:
+        await books.cases.open([case_id])
+        fields = {"stage": "qualified", "account_id": account, "title": "Northwind", "owner": "sales-1"}
+        amount = {"amount_minor": 1500000, "currency": "EUR", "crm_deal_id": "9001"}
+        await books.cases.advance([{"id": case_id, **fields, **amount}])
+        for intent in intents:
+            await books.effects.intend([intent])
+        key = intents[-1].key
+        await books.effects.settle({key: Ref("501", "https://crm.example/501")}, {key: EffectState.DONE})
+
+
+async def test_effects_stand_in_the_order_of_the_path_whoever_made_them(
+    sender: Sender, client: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    """Given effects begun in any order, one of them by another event of the account, then the event shows them in path order."""
+    event_id = UUID((await sender.event(lead())).json()["id"])
+    case_id = UUID((await asked(client, f"/api/events/{event_id}"))["case"])
+    await begin_effects(ledger, event_id, case_id, keys.account_id("northwind.example"))
+    effects = (await asked(client, f"/api/events/{event_id}"))["effects"]
+    assert [one["step"] for one in effects] == [step.name for step in list(PATHS["lead.qualified"])[:4]]
+    first = effects[0]
+    assert (first["system"], first["state"], first["vendor_id"], first["url"]) == (
+        "crm",
+        "done",
+        "501",
+        "https://crm.example/501",
+    )
+    assert first["finished_at"] >= first["started_at"]
+    assert effects[1]["state"] == "intended"
+
+
+async def test_a_case_is_shown_with_its_events_and_documents(sender: Sender, client: httpx.AsyncClient, ledger: Ledger) -> None:
+    event_id = UUID((await sender.event(lead())).json()["id"])
+    case_id = UUID((await asked(client, f"/api/events/{event_id}"))["case"])
+    waiting = await asked(client, f"/api/cases/{case_id}")
+    assert ([one["id"] for one in waiting["events"]], waiting["documents"]) == ([str(event_id)], [])
+    account = keys.account_id("northwind.example")
+    await begin_effects(ledger, event_id, case_id, account)
+    folder = NewDocument(
+        account, account, case_id, event_id, "account-folder", 1, "northwind_v1", "f1", "https://docs.example/f1"
+    )
+    async with ledger.begin() as books:
+        await books.documents.enter([folder])
+    case = await asked(client, f"/api/cases/{case_id}")
+    assert (case["id"], case["stage"], case["owner"], case["crm_deal_id"]) == (str(case_id), "qualified", "sales-1", "9001")
+    assert case["amount"] == {"minor": 1500000, "currency": "EUR"}
+    assert [(one["artefact"], one["url"]) for one in case["documents"]] == [("account-folder", "https://docs.example/f1")]
+
+
+async def test_exceptions_are_shown_newest_first_and_grouped_by_cause(sender: Sender, client: httpx.AsyncClient) -> None:
+    for number in range(3):
+        await sender.event(lead(f"no-person-{number}", person=None))
+    await sender.event(lead("odd", shoe_size=43))
+    shown = await asked(client, "/api/exceptions?limit=2")
+    assert [one["field"] for one in shown["exceptions"]] == ["shoe_size", "person"]
+    assert [(one["deals"], one["owner"]) for one in shown["causes"]] == [(3, "sales-operations"), (1, "sales-operations")]
+    assert shown["causes"][0]["amounts"] == {"EUR": 4500000}
+    cause = shown["causes"][1]["cause"]
+    only = await client.get("/api/exceptions", params={"cause": cause}, headers=BEARER)
+    assert [one["cause"] for one in only.json()["exceptions"]] == [cause]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=many", "limit=99999999999999999999", "limit=²", "cause=%00"])
+async def test_a_question_that_makes_no_sense_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    assert_problem(await client.get(f"/api/exceptions?{query}", headers=BEARER), 400)
+
+
+async def test_the_status_counts_what_is_open(sender: Sender, client: httpx.AsyncClient) -> None:
+    for event in (lead("one"), lead("two"), lead("bad", person=None)):
+        await sender.event(event)
+    status = await asked(client, "/api/status")
+    assert status["ready"] is True
+    assert [(one["type"], one["status"], one["events"]) for one in status["work"]] == [
+        ("lead.qualified", "quarantined", 1),
+        ("lead.qualified", "received", 2),
+    ]
+    assert all(one["oldest_seconds"] >= 0 for one in status["work"])
+    assert [one["cause"] for one in status["causes"]] == ["contract/lead.qualified/person/missing"]
+    assert await asked(client, "/api/decisions") == {"decisions": []}
+
+
+@pytest.mark.parametrize("kind", ["events", "cases"])
+@pytest.mark.parametrize("name", [str(uuid4()), "7", "not-an-id", "%00", "x" * 500])
+async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, kind: str, name: str) -> None:
+    assert_problem(await client.get(f"/api/{kind}/{name}", headers=BEARER), 404)
+
+
+async def test_a_sender_must_be_named_to_find_its_event(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.get("/api/events?id=form-1", headers=BEARER), 400)
+    assert_problem(await client.get("/api/events?source=x&id=%00", headers=BEARER), 404)
