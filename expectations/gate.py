@@ -81,7 +81,8 @@ class _Suite:
     def __init__(self, context: AbstractDataContext, name: str, routes: Mapping[type[Expectation], Route]) -> None:
         named = [expectation() for expectation in routes]
         suite = context.suites.add(gx.ExpectationSuite(name, expectations=named))
-        batch = context.data_sources.add_pandas(name).add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
+        self._source = context.data_sources.add_pandas(name)
+        batch = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
         validation = _Validation(name=name, data=batch, suite=suite)
         context.validation_definitions.add(validation)
         self._rules = {each.expectation_type: _rule(each, routes[type(each)]) for each in named}
@@ -99,6 +100,8 @@ class _Suite:
                 found = self._run(self._rows, batch)
         except Exception as error:  # its text may hold values of the batch
             raise GateError(f"the checkpoint could not be run: {type(error).__name__}", cause="gate") from None
+        finally:
+            self._source._execution_engine = None  # it would keep the batch and its metrics until the next one
         return [_finding(rule, found.get(name), rows) for name, rule in self._rules.items()]
 
     def _run(self, checkpoint: gx.Checkpoint, batch: Any) -> dict[str, ExpectationValidationResult]:

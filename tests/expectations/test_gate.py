@@ -131,15 +131,14 @@ def test_several_threads_get_each_their_own_answer(gate: Gate, good_row: Any) ->
         assert set(report.passed) | set(report.failures) == {row["event_id"] for row in rows}
 
 
-def test_a_batch_is_forgotten_when_the_next_one_is_checked(gate: Gate, good_row: Any) -> None:
-    """Given a check that refused a value, When another batch is checked, Then no text in memory holds the value any more."""
+def test_a_batch_is_forgotten_after_its_check(gate: Gate, good_row: Any) -> None:
+    """Given a check that refuses a value, When it is over, Then no text in memory holds the value any more."""
     mark = "".join(("unlike", "anything", "else"))
 
     def check(email: str) -> int:
         return len(gate.check("lead", [good_row("lead", email=email)]).failures)
 
     assert check(f"{mark}@nowhere") == 1
-    assert check("ada@northwind.example") == 0
     gc.collect()
     texts = [text for each in gc.get_objects() if isinstance(each, dict) for text in each.values() if isinstance(text, str)]
     assert len(texts) > 1000
