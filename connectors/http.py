@@ -22,6 +22,7 @@ from contracts.errors import RetryableError, TowlineError, UncertainError
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 PATIENCE = 30.0
+LONGEST_GUESS = 10.0
 
 
 class ApiClient:
@@ -128,7 +129,7 @@ def _patient(budget: float) -> Callable[[Exception], bool | float]:
             return False
         wait = guess if error.retry_after is None else error.retry_after
         wait += random.uniform(0.02, 0.1 + wait / 10)  # noqa: S311 - those who were refused together should not return together
-        left, guess = left - wait, guess * 2
+        left, guess = left - wait, min(guess * 2, LONGEST_GUESS)
         return wait if left >= 0 else False
 
     return wait_for

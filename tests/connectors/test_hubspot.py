@@ -49,6 +49,15 @@ async def test_a_rate_limit_that_outlasts_our_patience_says_when_to_come_back(
     )  # 10 + 10 s; 30 is too long
 
 
+async def test_a_daily_limit_is_not_waited_for() -> None:
+    daily = httpx.Response(429, json={"status": "error", "errorType": "RATE_LIMIT", "policyName": "DAILY", "message": "x"})
+    crm = HubSpot("http://hubspot", StaticToken("t"), transport=httpx.MockTransport(lambda _: daily))
+    with pytest.raises(RetryableError) as raised:
+        await crm.open_deals([deal()])
+    assert raised.value.cause == "crm.http_429.DAILY"
+    await crm.aclose()
+
+
 async def test_companies_are_found_before_they_are_made_in_one_search(crm: HubSpot, sandbox: Sandbox) -> None:
     await crm.upsert_companies([company(f"c{n}.example") for n in range(50)])
     calls = [one["path"].rpartition("/")[2] for one in await sandbox.asked("objects/companies")]
