@@ -81,6 +81,14 @@ def inputs_of(call: Call, most: int = 100) -> list[dict[str, Any]]:
     return inputs
 
 
+def texts_of(body: dict[str, Any], name: str) -> list[str]:
+    """Return a list of texts in a body, empty if it is not there."""
+    given = body.get(name) or []
+    if not isinstance(given, list) or not all(isinstance(one, str | int | float) for one in given):
+        raise Refusal(400, f"Invalid input JSON: {name} must be a list of strings", context={"propertyName": [name]})
+    return [str(one) for one in given]
+
+
 def number_of(call: Call, name: str, default: int, most: int) -> int:
     """Return a whole number of the query, such as `limit`."""
     text = call.query.get(name)

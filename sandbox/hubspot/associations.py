@@ -124,8 +124,9 @@ class Associations:
     async def _archive(self, request: Request) -> Response:
         source, target = kind_in(request, "from_type"), kind_in(request, "to_type")
         for one in inputs_of(call_of(request), 2000):
-            for other in one.get("to") or []:
-                self.links.drop(end_of(source, _id(one, "from")), end_of(target, other.get("id")))
+            others = one.get("to")
+            for other in others if isinstance(others, list) else [others]:
+                self.links.drop(end_of(source, _id(one, "from")), end_of(target, _id({"to": other}, "to")))
         return Response(status_code=204)
 
     async def _archive_old(self, request: Request) -> Response:

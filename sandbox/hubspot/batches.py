@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.hubspot.answers import Refusal, batch, inputs_of, object_of
+from sandbox.hubspot.answers import Refusal, batch, inputs_of, object_of, texts_of
 from sandbox.hubspot.changes import app
 from sandbox.hubspot.objects import kind_in
 from sandbox.hubspot.records import Draft, Records
@@ -69,14 +69,15 @@ class Batches:
         def draft(one: Input) -> Draft:
             record = self.records.find(kind, _id(one), name)
             given = one.get("properties") or {}
-            return self._draft(kind, one | {"properties": given if record else {name: _id(one)} | given}, record)
+            named = {} if record or not isinstance(given, dict) else {name: _id(one)}
+            return self._draft(kind, one | {"properties": named | given if named else given}, record)
 
         return self._written(request, inputs, draft, is_upsert=True)
 
     async def _read(self, request: Request) -> Response:
         kind, call, started = kind_in(request), call_of(request), time.time()
         inputs, body = inputs_of(call), object_of(call)
-        wanted = body.get("properties") or None
+        wanted = texts_of(body, "properties") or None
         found, gone = [], []
         for record_id in dict.fromkeys(_id(one) for one in inputs):
             record = self.records.find(kind, record_id, body.get("idProperty"))

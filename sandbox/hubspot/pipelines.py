@@ -67,6 +67,8 @@ class Pipelines:
         _needs(wanted, "label", "displayOrder", "stages")
         if any(pipeline["label"] == wanted["label"] for pipeline in self.of(kind)):
             raise Refusal(409, f"A pipeline with the label {wanted['label']} exists already", category="CONFLICT")
+        if not isinstance(wanted["stages"], list):
+            raise Refusal(400, "Invalid input JSON: stages must be a list", context={"propertyName": ["stages"]})
         stages = [self._new_stage(kind, one) for one in wanted["stages"]]
         pipeline_id = str(wanted.get("pipelineId") or self.store.new_id())
         kept = {"label": wanted["label"], "displayOrder": wanted["displayOrder"], "stages": stages}
@@ -109,6 +111,8 @@ class Pipelines:
         if not isinstance(wanted, dict):
             raise Refusal(400, "Invalid input JSON: a stage must be an object")
         _needs(wanted, "label", "displayOrder", "metadata")
+        if not isinstance(wanted["metadata"], dict):
+            raise Refusal(400, "Invalid input JSON: metadata must be an object", context={"propertyName": ["metadata"]})
         if kind == "deals" and "probability" not in wanted["metadata"]:
             raise Refusal(400, "The stage of a deal needs metadata.probability", context={"propertyName": ["metadata"]})
         return stage(

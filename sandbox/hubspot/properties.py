@@ -110,7 +110,7 @@ class Properties:
             raise Refusal(
                 400, f"Property name {name} must be of lower-case letters, digits and underscores, beginning with a letter"
             )
-        if wanted["fieldType"] not in TYPES.get(wanted["type"], ()):
+        if str(wanted["fieldType"]) not in TYPES.get(str(wanted["type"]), ()):
             raise Refusal(400, f"Property type {wanted['type']} cannot have the field type {wanted['fieldType']}")
         if wanted.get("hasUniqueValue") and wanted["type"] not in ("string", "number"):
             raise Refusal(400, "Only string and number properties can have unique values")

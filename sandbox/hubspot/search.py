@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.hubspot.answers import Refusal, object_of, page
+from sandbox.hubspot.answers import Refusal, object_of, page, texts_of
 from sandbox.hubspot.links import End
 from sandbox.hubspot.objects import kind_in
 from sandbox.hubspot.records import LONGEST_INDEXED, Records
@@ -42,13 +42,17 @@ class Search:
         if not 0 <= limit <= MOST_A_PAGE or limit + first > MOST_RESULTS:
             raise Refusal(400, f"A page has at most {MOST_A_PAGE} results, and paging ends at {MOST_RESULTS}")
         found = self._matching(kind, body)
-        self._sort(kind, found, body.get("sorts") or [])
-        shown = [self.records.shown(kind, record, body.get("properties") or None) for record in found[first : first + limit]]
+        self._sort(found, body.get("sorts") or [])
+        wanted = texts_of(body, "properties") or None
+        shown = [self.records.shown(kind, record, wanted) for record in found[first : first + limit]]
         after = str(first + limit) if first + limit < len(found) else None
         return Json({"total": len(found)} | page(shown, after))
 
     def _matching(self, kind: Kind, body: dict[str, Any]) -> list[Record]:
-        groups = [self._checked(kind, group) for group in body.get("filterGroups") or []]
+        given = body.get("filterGroups") or []
+        if not isinstance(given, list):
+            raise Refusal(400, "Invalid input JSON: filterGroups must be a list")
+        groups = [self._checked(kind, group) for group in given]
         if len(groups) > MOST_GROUPS:
             raise Refusal(400, f"There are at most {MOST_GROUPS} filterGroups, got {len(groups)}")
         words = str(body.get("query") or "").casefold().split()
@@ -82,7 +86,7 @@ class Search:
         return [self._filter(kind, one) for one in filters]
 
     def _filter(self, kind: Kind, one: Filter) -> Filter:
-        name, operator = str(one.get("propertyName")), one.get("operator")
+        name, operator = str(one.get("propertyName")), str(one.get("operator"))
         if operator not in TESTS:
             raise Refusal(400, f"Invalid operator {operator}: must be one of {', '.join(TESTS)}")
         linked = name.removeprefix("associations.")
@@ -94,7 +98,7 @@ class Search:
         if missing:
             raise Refusal(400, f"A filter with {operator} on {name} needs {' and '.join(missing)}")
         texts = {field: str(one[field]) for field in ("value", "highValue") if one.get(field) is not None}
-        return {"propertyName": name, "operator": operator, "values": [str(v) for v in one.get("values") or []], **texts}
+        return {"propertyName": name, "operator": operator, "values": texts_of(one, "values"), **texts}
 
     def _passes(self, kind: Kind, record: Record, one: Filter) -> bool:
         name = one["propertyName"]
@@ -104,7 +108,9 @@ class Search:
             return any(TESTS[one["operator"]](other, one) for other in ids) if ids else TESTS[one["operator"]](None, one)
         return TESTS[one["operator"]](record.object["properties"].get(name), one)
 
-    def _sort(self, kind: Kind, found: list[Record], sorts: list[Any]) -> None:
+    def _sort(self, found: list[Record], sorts: Any) -> None:
+        if not isinstance(sorts, list) or not all(isinstance(one, str | dict) for one in sorts):
+            raise Refusal(400, "Invalid input JSON: sorts must be a list of properties")
         for wanted in reversed(sorts):
             text = wanted if isinstance(wanted, str) else str(wanted.get("propertyName"))
             down = text.startswith("-") or (isinstance(wanted, dict) and wanted.get("direction") == "DESCENDING")
