@@ -1,7 +1,10 @@
 """What HubSpot would tell a subscriber is really sent, signed, again until it arrives, and late, doubled or lost when told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from hubspot.utils.signature import Signature
 from sandbox.app import create_app
 from sandbox.courier import Courier
 from sandbox.hubspot import HubSpot, system
+from sandbox.hubspot.changes import sign
 from sandbox.settings import Settings
 
 SECRET = "first-secret"
@@ -244,3 +248,44 @@ async def test_what_was_not_delivered_is_sent_after_a_restart(
         assert again.store.count("undelivered") == 0
         await again.close()
     assert len(gateway.calls) == 1
+
+
+def test_a_published_signature_comes_out_the_same() -> None:
+    """The example of HubSpot's own client library (hubspot-api-python, tests/spec/utils/test_signature.py, Apache-2.0)."""
+    body, url = b"{'example_field':'example_value'}", "https://www.example.com/webhook_uri"
+    signed = sign("yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy", "POST", url, body, "1693657560000")
+    assert signed == "K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y="
+
+
+def test_webhooks_travel_over_a_real_connection(serve: Callable[..., Any]) -> None:
+    """Given a gateway that listens on a port; when a person moves a deal in the CRM; then the gateway is told, signed."""
+    received: queue.Queue[tuple[bool, Events]] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            stamp = self.headers["X-HubSpot-Request-Timestamp"]
+            expected = sign(SECRET, "POST", f"http://{self.headers['Host']}{self.path}", body, stamp)
+            received.put((self.headers["X-HubSpot-Signature-v3"] == expected, orjson.loads(body)))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sandbox = serve(gateway_url=f"http://127.0.0.1:{server.server_port}", crm_webhook_secrets=SECRET)
+        deal = {"system": "crm", "kind": "deals", "properties": {"dealname": "D"}}
+        made = sandbox.control("POST", "people", deal)
+        sandbox.control("PATCH", "people", deal | {"id": made["id"], "properties": {"dealstage": "closedwon"}})
+        seen: Events = []
+        while len(seen) < 2:
+            genuine, events = received.get(timeout=10)
+            assert genuine
+            seen += events
+        server.shutdown()
+    assert {(e["subscriptionType"], e["changeSource"]) for e in seen} == {
+        ("deal.creation", "CRM_UI"),
+        ("deal.propertyChange", "CRM_UI"),
+    }
