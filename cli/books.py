@@ -13,6 +13,8 @@ from ledger.database import Books, Ledger
 from lifecycle.keys import event_id
 from runtime.settings import Settings, load_settings
 
+UNDEFINED_TABLE = "42P01"
+
 
 @contextlib.asynccontextmanager
 async def open_ledger(settings: Settings | None = None) -> AsyncIterator[Ledger]:
@@ -31,7 +33,7 @@ async def open_ledger(settings: Settings | None = None) -> AsyncIterator[Ledger]
         remedy = "start it with `towline up`" if settings.embedded else "check TOWLINE_DATABASE_URL and the server behind it"
         raise MisconfiguredError(f"{error.text}; {remedy}", cause=error.cause) from None
     except ProgrammingError as error:
-        if "UndefinedTable" not in str(error.orig):
+        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
             raise
         raise MisconfiguredError("the ledger has no tables yet; `towline up` makes them", cause="ledger.empty") from None
     finally:

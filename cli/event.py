@@ -28,7 +28,7 @@ def event(
     source: Annotated[str | None, typer.Option(help="The sender, when ID is the sender's own.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one event, its outside changes in the order of its path, and what stopped it."""
+    """Show one event, its outside changes in order, and what stopped it."""
     found = asyncio.run(_find(find_event(event_id, source)))
     if as_json:
         return print_json(found)

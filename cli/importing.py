@@ -39,7 +39,7 @@ def import_csv(
     wait: Annotated[bool, typer.Option(help="Wait until every event is done or needs a person.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Import the rows of a CSV file as events, and account for every row.
+    """Import the rows of a CSV file as events; account for every row.
 
     Importing a file again changes nothing: its events are known by their ids. Exit code 1 when the sums do not agree.
     """
@@ -58,7 +58,7 @@ async def _import(settings: Settings, plan: ImportPlan, *, wait: bool) -> Accoun
         with Progress(*columns, console=errors()) as progress:
             receipts = await _store(ledger, plan, progress)
             ids = {receipt.id for receipt in receipts}
-            if wait and _somebody_works(settings):
+            if wait and somebody_works(settings):
                 await _until_over(ledger, ids, progress)
         return Account(plan, receipts, await tally_of(ledger, ids), await _stops(ledger, ids))
 
@@ -73,8 +73,8 @@ async def _store(ledger: Ledger, plan: ImportPlan, progress: Progress) -> list[R
     return receipts
 
 
-def _somebody_works(settings: Settings) -> bool:
-    """A worker of another machine cannot be seen from here; with an external database it is given the benefit of the doubt."""
+def somebody_works(settings: Settings) -> bool:
+    """Say whether a worker may take the events up; one on another machine cannot be seen, so an external database says yes."""
     if Footprints(settings.state).supervisor() is not None or not settings.embedded:
         return True
     errors().print("no worker is running here: the events wait in the inbox until one does (`towline up`, `towline worker`)")

@@ -30,14 +30,14 @@ COMMANDS = {
     "send": Noun("cli.send", "Sign an event and post it to the gateway."),
     "import": Noun("cli.importing", "Import the rows of a CSV file as events."),
     "events": Noun("cli.events", "List the newest events."),
-    "event": Noun("cli.event", "Show one event, its outside changes and what stopped it."),
-    "case": Noun("cli.case", "Show one deal's trip: its events and documents."),
+    "event": Noun("cli.event", "Show one event, its outside changes in order, and what stopped it."),
+    "case": Noun("cli.case", "Show one deal's trip: its events in order and its documents."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
     "contracts": Noun("cli.contracts", "List the released contracts and print their JSON Schemas."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
-    "deploy": Noun("cli.deploy", "Create the work pool and the deployments from the catalog."),
+    "deploy": Noun("cli.deploy", "Create or update the work pool and the deployments from the catalog."),
 }
 
 

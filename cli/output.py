@@ -18,12 +18,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 def console() -> Console:
     """Return the terminal, or a stream of plain lines that are never cut where there is none."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
 
 
 def errors() -> Console:
     """Return the terminal behind stderr, for progress beside results."""
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 200)
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 1000)
 
 
 def print_json(value: Any) -> None:

@@ -34,7 +34,7 @@ def send(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done or needs a person.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sign an event, post it to the gateway, and print its id and status.
+    """Sign an event and post it to the gateway; print its id and status.
 
     Exit code 1 when the event is quarantined, or with --wait not done in the end.
     """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -22,28 +24,26 @@ class Footprints:
         self.home = home
         self.folder = home / "run"
         self.report = self.folder / "stack.json"
-        self._lock: IO[str] | None = None
 
-    def take_lock(self) -> None:
-        """Make this process the one that supervises this state folder.
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the process that supervises this state folder.
 
         Raises:
             MisconfiguredError: another one does; names it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = (self.folder / "lock").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            pid = self.supervisor()
-            raise MisconfiguredError(
-                f"a stack is running already in {self.home} (process {pid}); stop it with `towline down`"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        self._lock = lock
+        with (self.folder / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise MisconfiguredError(
+                    f"a stack is running already in {self.home} (process {self.supervisor()}); stop it with `towline down`"
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
 
     def supervisor(self) -> int | None:
         """Return the process that supervises this state folder, or None where nobody does."""

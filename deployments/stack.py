@@ -39,21 +39,21 @@ class Stack:
             MisconfiguredError: it cannot start; nothing is left running.
         """
         stop = _stop_signal()
-        self._prepare()
-        try:
-            await _unless(stop, self._start())
-            if self._is_ready and when_ready:
-                await _unless(stop, when_ready(self._settings))
-            await stop.wait()
-        finally:
-            if self._supervisor:
-                self._is_ready = False
-                await self._supervisor.stop()
+        _make_home(self._settings)
+        with self._footprints.locked():
+            self._prepare()
+            try:
+                await _unless(stop, self._start())
+                if self._is_ready and when_ready:
+                    await _unless(stop, when_ready(self._settings))
+                await stop.wait()
+            finally:
+                if self._supervisor:
+                    self._is_ready = False
+                    await self._supervisor.stop()
 
     def _prepare(self) -> None:
-        """Everything that can fail before a process is started."""
-        _make_home(self._settings)
-        self._footprints.take_lock()
+        """Everything else that can fail before a process is started."""
         self._footprints.stop_leftovers()
         require_free(ports(self._settings))
         make_missing(self._settings)
