@@ -14,12 +14,11 @@ import httpx
 import orjson
 import stamina
 
-from connectors.oauth import TIMEOUT, Token, tls
+from connectors.network import LIMITS, TIMEOUT, takes_proxy, tls
+from connectors.oauth import Token
 from connectors.remedies import BusyError, Dialect, Nature, refusal
 from contracts.errors import RetryableError, TowlineError, UncertainError
 
-# An idle connection is given up before a server with the usual five seconds closes it under a request on its way.
-LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 PATIENCE = 30.0
 LONGEST_GUESS = 10.0
@@ -45,7 +44,9 @@ class ApiClient:
         self._token = token
         self._dialect = dialect
         self._patience = patience
-        self._http = httpx.AsyncClient(transport=transport, timeout=timeout, limits=LIMITS, verify=tls())
+        self._http = httpx.AsyncClient(
+            transport=transport, timeout=timeout, limits=LIMITS, verify=tls(), trust_env=takes_proxy(base_url)
+        )
 
     async def call(
         self,

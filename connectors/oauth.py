@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 import warnings
-from functools import cache
 from typing import Any, Protocol
 
 import httpx
 
+from connectors.network import TIMEOUT, takes_proxy, tls
 from connectors.remedies import plain_code
 from contracts.errors import MisconfiguredError, RetryableError, TowlineError
 
@@ -21,7 +20,6 @@ with warnings.catch_warnings():
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-TIMEOUT = httpx.Timeout(15, connect=3, pool=30)
 LEEWAY = 60
 
 
@@ -80,6 +78,7 @@ class RefreshedToken:
             leeway=leeway,
             timeout=TIMEOUT,
             transport=transport,
+            trust_env=takes_proxy(token_url),
             verify=tls(),
         )
         self._client.register_compliance_hook("refresh_token_response", self._checked)
@@ -123,9 +122,3 @@ class RefreshedToken:
 
     def _error(self, kind: type[TowlineError], code: str) -> TowlineError:
         return kind(f"{self._system}: the access token could not be renewed: {code}", cause=f"{self._system}.token.{code}")
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """Return the one TLS context of the process: making one takes longer than a call."""
-    return httpx.create_ssl_context()

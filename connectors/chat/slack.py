@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
+from connectors.network import takes_proxy
 from connectors.remedies import Nature, asked_wait
 from contracts.errors import MisconfiguredError, RetryableError
 from contracts.records import EffectKey, Message, Ref, Wanted
@@ -131,11 +132,11 @@ class Slack:
         if self._client is None:
             # A server with the usual five seconds must not close an idle connection under a request on its way.
             connector = aiohttp.TCPConnector(limit=20, keepalive_timeout=4)
-            session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+            session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=takes_proxy(self._base))
             # Without handlers of our own the client would repeat a post whose answer was lost, and post it twice.
             handlers: list[AsyncRetryHandler] = [_RateLimits(self._patience)]
             self._client = AsyncWebClient(self._token, self._base, session=session, retry_handlers=handlers)
-            self._client.proxy = None  # the session reads the environment itself, NO_PROXY included
+            self._client.proxy = None  # the session reads the environment itself, and NO_PROXY with it
         return self._client
 
 

@@ -12,7 +12,8 @@ from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, ref
 from connectors.crm.hubspot_shapes import KEY, KINDS
 from connectors.http import ApiClient
-from connectors.oauth import TIMEOUT, RefreshedToken, Token
+from connectors.network import TIMEOUT
+from connectors.oauth import RefreshedToken, Token
 from connectors.outcomes import chunks, settled, together
 from contracts.errors import MisconfiguredError, RefusedError, TowlineError
 from contracts.parties import Company

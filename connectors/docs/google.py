@@ -15,7 +15,8 @@ import httpx
 import orjson
 
 from connectors.http import ApiClient
-from connectors.oauth import TIMEOUT, RefreshedToken, Token
+from connectors.network import TIMEOUT
+from connectors.oauth import RefreshedToken, Token
 from connectors.outcomes import chunks, each, together
 from connectors.remedies import BusyError, Dialect
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError

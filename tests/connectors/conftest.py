@@ -25,7 +25,7 @@ class Sandbox:
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control interface and return what it says."""
-        async with httpx.AsyncClient(base_url=self.url, transport=self.transport) as client:
+        async with httpx.AsyncClient(base_url=self.url, transport=self.transport, trust_env=False) as client:
             answer = await client.request(method, f"/_sandbox/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
