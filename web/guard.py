@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import traceback
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,10 +50,16 @@ class Guard:
 
         try:
             await self._app(scope, receive, send_guarded)
-        except Exception:  # it was answered; the server would log its text, which may repeat a payload
-            log.exception("request.failed", route=_route(scope))
+        except Exception as error:  # it was answered; its text may repeat a payload, so only kind and place are written down
+            log.error("request.failed", route=_route(scope), error=type(error).__name__, where=_place_of(error))
         finally:
             self._metrics.count_answer(_route(scope), status or 500, time.perf_counter() - began)
+
+
+def _place_of(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in [*own, frames[-1]]]
 
 
 def _route(scope: Scope) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,11 +12,13 @@ import pytest
 
 from deployments.postgres import EmbeddedPostgres
 from ledger.database import Ledger
+from tests.web.process import running
 from tests.web.sender import BEARER, FOREIGN, Sender, lead, refuse_in
 
 MARKER = "Zaphod-Marker"
 EMAIL = "zaphod-marker@heart-of-gold.example"
 PERSON = {"name": MARKER, "email": EMAIL}
+REPEAT = "payload was ' || NEW.payload::text || '"
 
 BAD: dict[str, dict[str, Any]] = {
     "e-mail": lead("1", person={"name": MARKER, "email": f"{EMAIL} <{MARKER}>"}),
@@ -68,18 +70,27 @@ async def test_personal_data_is_not_repeated_anywhere(
     assert_silent(caplog.text)
 
 
-async def test_an_unexpected_error_shows_and_logs_no_text(
-    refusing: Sender, postgres: EmbeddedPostgres, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_unexpected_error_shows_no_text(refusing: Sender, postgres: EmbeddedPostgres, database_url: str) -> None:
     """Given a database error whose text repeats the payload, when an event meets it, then its answer is a plain 500."""
-    refuse_in(postgres, database_url, "P0001", "payload was ' || NEW.payload::text || '")
+    refuse_in(postgres, database_url, "P0001", REPEAT)
     answer = await refusing.event(lead(person=PERSON))
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
-    assert json.loads(answer.text).keys() == {"type", "title", "status", "detail"}
+    assert answer.json().keys() == {"type", "title", "status", "detail"}
     assert_silent(answer.text)
-    assert "unexpected DBAPIError" in caplog.text
-    assert_silent(caplog.text)
+
+
+def test_an_unexpected_error_is_logged_by_kind_and_place_only(
+    postgres: EmbeddedPostgres, database_url: str, tmp_path: Path
+) -> None:
+    """Given the same error, when the gateway runs as it does in the house, then its log names the kind and the place."""
+    refuse_in(postgres, database_url, "P0001", REPEAT)
+    with running(database_url, tmp_path) as gateway:
+        assert gateway.post(lead(person=PERSON)).status_code == 500
+    written = gateway.log.read_text()
+    assert "DBAPIError" in written
+    assert "counter.py" in written
+    assert_silent(written)
 
 
 async def test_an_event_that_cannot_be_stored_does_not_take_others_with_it(

@@ -39,8 +39,7 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
     crm = partial(hubspot_hooks.events, own_app_id=settings.own_crm_app)
     _require(settings.events_secrets, "TOWLINE_EVENTS_SECRETS", "POST /events")
     _require(settings.crm_webhook_secrets, "TOWLINE_CRM_WEBHOOK_SECRETS", "POST /webhooks/hubspot")
-    for secret in settings.events_secrets:
-        standard_hooks.sign(secret, "start", datetime.now(UTC), b"")
+    _require_usable(settings.events_secrets)
     return {
         OWN: Source(standard_hooks.verify, settings.events_secrets, _own_event),
         "hubspot": Source(hubspot_hooks.verify, settings.crm_webhook_secrets, crm),
@@ -54,3 +53,11 @@ def _own_event(incoming: Incoming) -> Translated:
 def _require(secrets: Sequence[str], setting: str, route: str) -> None:
     if not secrets:
         raise MisconfiguredError(f"{setting}: is not set, and {route} must not take what it cannot verify")
+
+
+def _require_usable(secrets: Sequence[str]) -> None:
+    try:
+        for secret in secrets:
+            standard_hooks.sign(secret, "start", datetime.now(UTC), b"")
+    except MisconfiguredError as error:
+        raise MisconfiguredError(f"TOWLINE_EVENTS_SECRETS: cannot be used ({error})") from None
