@@ -37,6 +37,9 @@ def start_in_background(settings: Settings, progress: Progress) -> Report:
         )
     try:
         return _wait(process, footprints, progress, log)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
     finally:
         progress.close()
 

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,13 +65,10 @@ class Footprints:
         """Forget a process that has ended."""
         (self.folder / f"{name}.pid").unlink(missing_ok=True)
 
-    def leftovers(self) -> dict[str, psutil.Process]:
-        """Return processes of a supervisor that is gone which still run, by name."""
-        found = {}
-        for record in self.folder.glob("*.pid"):
-            if process := _still_runs(record):
-                found[record.stem] = process
-        return found
+    def leftovers(self) -> dict[str, list[psutil.Process]]:
+        """Return what still runs of a supervisor that is gone, by name: a process and those of its group."""
+        found = {record.stem: _still_running(record) for record in self.folder.glob("*.pid")}
+        return {name: processes for name, processes in found.items() if processes}
 
     def stop_leftovers(self, *, seconds: float = 20) -> list[str]:
         """Stop what a dead supervisor left running, PostgreSQL last, and return the names."""
@@ -98,21 +94,31 @@ class Footprints:
         return report
 
 
-def _still_runs(record: Path) -> psutil.Process | None:
+def _still_running(record: Path) -> list[psutil.Process]:
+    """The processes of a recorded group. Its number is not given out again while one of them lives, only when none does."""
     try:
         kept = json.loads(record.read_text(encoding="utf-8"))
-        process = psutil.Process(kept["pid"])
-        return process if abs(process.create_time() - kept["started"]) < 0.1 else None
-    except (psutil.NoSuchProcess, ValueError, KeyError, FileNotFoundError):
+        leader, started = int(kept["pid"]), float(kept["started"])
+    except (ValueError, KeyError, TypeError, FileNotFoundError):
+        return []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if abs(psutil.Process(leader).create_time() - started) > 0.1:
+            return []
+    return [process for process in psutil.process_iter() if _group_of(process) == leader]
+
+
+def _group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid) if process.status() != psutil.STATUS_ZOMBIE else None
+    except (ProcessLookupError, psutil.NoSuchProcess):
         return None
 
 
-def _stop(process: psutil.Process, how: signal.Signals, seconds: float) -> None:
-    family = [process, *process.children(recursive=True)]
-    deadline = time.monotonic() + seconds
-    process.send_signal(how)
-    while time.monotonic() < deadline and psutil.wait_procs(family, timeout=0.2)[1]:
-        pass
-    for member in family:
-        if member.is_running():
-            member.kill()
+def _stop(group: list[psutil.Process], how: signal.Signals, seconds: float) -> None:
+    """Ask the group's first process to end, which is the leader where it lives; then end what is left."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        group[0].send_signal(how)
+    for process in psutil.wait_procs(group, timeout=seconds)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(group, timeout=5)

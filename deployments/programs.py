@@ -86,7 +86,7 @@ def _database(postgres: EmbeddedPostgres) -> Program:
         _surroundings(),
         is_ready=is_ready,
         stop_with=signal.SIGINT,
-        grace=30,
+        grace=120,  # its last checkpoint writes everything to disk
         as_user={"cwd": "/", **postgres.as_user},
     )
 

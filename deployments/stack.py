@@ -96,7 +96,7 @@ class Stack:
         }
 
 
-def stop_stack(settings: Settings, *, seconds: float = 90) -> bool:
+def stop_stack(settings: Settings, *, seconds: float = 180) -> bool:
     """Stop the stack of this state folder, also what a dead supervisor left; say whether there was anything to stop.
 
     Raises:

@@ -51,11 +51,24 @@ def test_a_lock_that_nobody_holds_names_nobody(tmp_path: Path) -> None:
 
 def test_leftovers_of_a_dead_supervisor_are_stopped(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with subprocess.Popen(SLEEP) as left:  # noqa: S603
+    with subprocess.Popen(SLEEP, start_new_session=True) as left:  # noqa: S603
         Footprints(tmp_path).record("gateway", left.pid)
         assert Footprints(tmp_path).stop_leftovers() == ["gateway"]
         assert not psutil.pid_exists(left.pid)
     assert Footprints(tmp_path).leftovers() == {}
+
+
+def test_children_of_a_leftover_that_died_alone_are_stopped_too(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    parent = f"import subprocess, sys; print(subprocess.Popen({SLEEP!r}).pid, flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", parent], start_new_session=True, **pipes) as left:  # noqa: S603
+        child = int(left.stdout.readline())
+        Footprints(tmp_path).record("worker", left.pid)
+        left.kill()
+        left.wait()
+        assert Footprints(tmp_path).stop_leftovers(seconds=5) == ["worker"]
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_process_that_only_has_the_same_number_is_left_alone(tmp_path: Path) -> None:
