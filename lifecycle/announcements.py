@@ -26,13 +26,13 @@ class Deal:
 
 
 def announcement(event: str, deals: Sequence[Deal]) -> tuple[str, list[str]]:
-    """Return the one-line text and the paragraphs of a message about deals, in Slack's Markdown; outside texts are escaped."""
+    """Return the one-line plain text and the paragraphs, in Slack's Markdown, of a message about deals."""
     one, many = HEADLINES[event]
-    text = f"{one}: {escaped(deals[0].title)}" if len(deals) == 1 else f"{len(deals)} {many}"
+    text = f"{one}: {deals[0].title}" if len(deals) == 1 else f"{len(deals)} {many}"
     lines = [_line(deal) for deal in deals[:LONGEST_LIST]]
     if len(deals) > LONGEST_LIST:
         lines.append(f"… and {len(deals) - LONGEST_LIST} more")
-    return text, [f"*{text}*", "\n".join(lines)]
+    return text, [f"*{escaped(text)}*", "\n".join(lines)]
 
 
 def escaped(text: str) -> str:

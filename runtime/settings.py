@@ -74,9 +74,11 @@ class Settings(BaseSettings):
         return self.home.expanduser().absolute()
 
     @property
-    def own_crm_app(self) -> str | None:
+    def own_crm_app(self) -> str:
         """Our app's id at the CRM, whose changes are no events; in the sandbox that of the OAuth client `towline`."""
-        return self.crm_app_id or (SANDBOX_CRM_APP if self.crm is None else None)
+        if self.crm and not self.crm_app_id:
+            raise MisconfiguredError("TOWLINE_CRM_APP_ID: is needed, or our own changes would come back as events")
+        return self.crm_app_id or SANDBOX_CRM_APP
 
     @property
     def embedded(self) -> bool:

@@ -75,7 +75,9 @@ class Batch(Generic[C]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def leave(self, item: Item[C], *, cause: str, reason: str, route: str, column: str | None = None) -> None:
+    def leave(
+        self, item: Item[C], *, cause: str, reason: str, route: str, column: str | None = None, owner: str | None = None
+    ) -> None:
         """Take an event out of the batch as an exception for its owner; the others go on."""
         if self.items.pop(item.event, None) is None:
             return
@@ -89,7 +91,7 @@ class Batch(Generic[C]):
                 field=column,
                 reason=reason,
                 route=route,
-                owner=self.entry.process_owner,
+                owner=owner or self.entry.process_owner,
                 amount_minor=item.amount.minor if item.amount else None,
                 currency=item.amount.currency if item.amount else None,
                 flow_run_id=self.run,

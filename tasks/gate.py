@@ -12,12 +12,13 @@ from prefect.cache_policies import NO_CACHE
 from contracts.values import Contract
 from expectations.rows import row
 from runtime.wiring import runtime
-from tasks.batch import Batch
+from tasks.batch import Batch, Item
 
 if TYPE_CHECKING:
     from expectations.gate import Gate
 
 C = TypeVar("C", bound=Contract)
+CORRECT_IT = "correct the record where it comes from, then replay"
 
 
 @cache
@@ -26,6 +27,12 @@ def gate() -> Gate:
     from expectations.gate import Gate
 
     return Gate()
+
+
+def deal_owner(item: Item[C]) -> str | None:
+    """Return the deal's own owner, where they are in the owners' file and so can be told."""
+    owner: str | None = getattr(item.payload, "owner", None)
+    return owner if owner in runtime().catalog.owners.owners else None
 
 
 @task(name="Check data quality", cache_policy=NO_CACHE, persist_result=False)
@@ -42,4 +49,5 @@ async def check(batch: Batch[C]) -> None:
     for item in batch:
         if failure := report.failures.get(item.event):
             cause = f"gate/{suite}/{failure.rule}"
-            batch.leave(item, cause=cause, reason=failure.description, route=str(failure.route), column=failure.column)
+            owner = getattr(batch.entry, failure.route, None) or deal_owner(item) or batch.entry.process_owner
+            batch.leave(item, cause=cause, reason=failure.description, route=CORRECT_IT, column=failure.column, owner=owner)

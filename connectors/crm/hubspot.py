@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
@@ -33,6 +35,29 @@ from contracts.records import (
 )
 from contracts.values import DomainName
 
+R = TypeVar("R")
+MISSING = "PROPERTY_DOESNT_EXIST"
+Write = Callable[["HubSpot", Sequence[Wanted[R]]], Awaitable[Outcomes]]
+
+
+def _with_properties(write: Write[R]) -> Write[R]:
+    """Where somebody has removed our properties from the account, add them again and write once more."""
+
+    @functools.wraps(write)
+    async def call(self: HubSpot, wanted: Sequence[Wanted[R]]) -> Outcomes:
+        try:
+            done = await write(self, wanted)
+        except MisconfiguredError as error:
+            if not error.cause.endswith(MISSING):
+                raise
+        else:
+            if not any(isinstance(outcome, TowlineError) and outcome.cause.endswith(MISSING) for outcome in done.values()):
+                return done
+        await self.prepare()
+        return await write(self, wanted)
+
+    return call
+
 
 class HubSpot:
     """Our CRM port on HubSpot's CRM API. Our key is the unique property `towline_key`."""
@@ -57,16 +82,18 @@ class HubSpot:
         """Add our properties where they are missing, and check that the sales pipeline has our stages; safe to repeat."""
         await together(self._check_stages(), *(self._prepare(kind) for kind in shapes.OUR_PROPERTIES))
 
+    @_with_properties
     async def upsert_companies(self, wanted: Sequence[Wanted[CompanyRecord]]) -> Outcomes:
-        """Find each company by domain (or name) or by our key; create what is missing, once per key."""
+        """Find each company by domain (or name) or by our account id; create what is missing, once per account."""
         one_each = {one.record.company.identity: one for one in reversed(wanted)}
         known: dict[str, Outcome] = dict(await self._known_companies(list(one_each.values())))
-        new = {str(one.key): one for identity, one in one_each.items() if identity not in known}
-        inputs = {mark: {"properties": shapes.company_properties(one.key, one.record)} for mark, one in new.items()}
+        new = {str(one.record.account): one for identity, one in one_each.items() if identity not in known}
+        inputs = {mark: {"properties": shapes.company_properties(one.record)} for mark, one in new.items()}
         for mark, outcome in (await self._calls.create_once("companies", inputs, KEY)).items():
             known[new[mark].record.company.identity] = outcome
         return settled({one.key: known[one.record.company.identity] for one in wanted})
 
+    @_with_properties
     async def upsert_contacts(self, wanted: Sequence[Wanted[ContactRecord]]) -> Outcomes:
         """Create each contact, or set name and phone of the one with that e-mail address."""
         inputs: dict[str, Input] = {}
@@ -77,11 +104,13 @@ class HubSpot:
         done = await self._calls.write("contacts", "upsert", inputs, "email")
         return {one.key: done[str(one.record.person.email)] for one in wanted}
 
+    @_with_properties
     async def open_deals(self, wanted: Sequence[Wanted[DealRecord]]) -> Outcomes:
         """Open one deal per key; a key that has one keeps it as it is."""
         inputs = {str(one.key): {"properties": shapes.deal_properties(one.key, one.record)} for one in wanted}
         return _by_key(await self._calls.create_once("deals", inputs, KEY))
 
+    @_with_properties
     async def change_deals(self, wanted: Sequence[Wanted[DealChange]]) -> Outcomes:
         """Set the named fields of deals; of two changes of one deal the later one counts."""
         inputs: dict[str, Input] = {}
@@ -106,6 +135,7 @@ class HubSpot:
 
         return settled({one.key: outcome_of(one.record) for one in wanted})
 
+    @_with_properties
     async def add_notes(self, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
         """Add a note (deal id, text) to a deal, once per key: note and association are made in one call."""
         now = datetime.now(UTC)
@@ -170,14 +200,14 @@ class HubSpot:
         for one in wanted:
             company = one.record.company
             theirs = by_domain.get(company.domain) if company.domain else by_name.get(company.identity)
-            if item := by_key.get(str(one.key)) or theirs:
+            if item := by_key.get(str(one.record.account)) or theirs:
                 known[company.identity] = ref(item)
         return known
 
     async def _search(self, wanted: Sequence[Wanted[CompanyRecord]]) -> list[Input]:
         companies: list[Company] = [one.record.company for one in wanted]
         values = {
-            KEY: [str(one.key) for one in wanted],
+            KEY: [str(one.record.account) for one in wanted],
             "domain": [str(one.domain) for one in companies if one.domain],
             # IN wants lower case and ignores it; people write blanks as they like.
             "name": [name for one in companies if not one.domain for name in {one.name.lower(), _folded(one.name)}],

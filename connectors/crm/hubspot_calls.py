@@ -12,7 +12,7 @@ from typing import Any, Literal
 from connectors.http import ApiClient
 from connectors.outcomes import chunks, outcomes_of, settled, together
 from connectors.remedies import Dialect, plain_code
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError, UncertainError
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.records import Outcome, Ref
 
 BATCH = 100
@@ -132,7 +132,7 @@ class Calls:
         error = next((error for error, _ in self._errors(answer)), self._untold("associations"))
         return {pair: Ref(pair[0]) if pair in done or pair[::-1] in done else error for pair in inputs}
 
-    def _errors(self, answer: Input) -> list[tuple[RefusedError, list[str]]]:
+    def _errors(self, answer: Input) -> list[tuple[TowlineError, list[str]]]:
         """Return the errors of a partly refused batch, each with the marks it names."""
         found = []
         for error in answer.get("errors", ()):
@@ -140,7 +140,7 @@ class Calls:
             text = f"{self.api.system}: a record of a batch was refused: {code}"
             context = error.get("context") or {}
             marks = [*context.get("objectWriteTraceId", ()), *context.get("ids", ())]
-            found.append((RefusedError(text, cause=f"{self.api.system}.http_207.{code}"), marks))
+            found.append((DIALECT.remedies.get(code, RefusedError)(text, cause=f"{self.api.system}.http_207.{code}"), marks))
         return found
 
     def _untold(self, kind: str) -> UncertainError:

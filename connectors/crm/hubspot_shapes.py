@@ -51,12 +51,12 @@ def definition(kind: str, name: str) -> dict[str, Any]:
     return shape | {"hasUniqueValue": name == KEY}
 
 
-def company_properties(key: EffectKey, record: CompanyRecord) -> dict[str, str]:
-    """Return a new company as HubSpot keeps it."""
+def company_properties(record: CompanyRecord) -> dict[str, str]:
+    """Return a new company as HubSpot keeps it; its key is the account's id, so that two runs cannot make two."""
     company = record.company
     employees = None if company.employees is None else str(company.employees)
     values = (company.name, company.domain, company.sector, company.country, employees)
-    return _given({KEY: str(key), **dict(zip(COMPANY, values, strict=True))})
+    return _given({KEY: str(record.account), **dict(zip(COMPANY, values, strict=True))})
 
 
 def contact_properties(key: EffectKey, record: ContactRecord) -> dict[str, str]:

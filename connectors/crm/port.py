@@ -56,4 +56,7 @@ class Crm(Protocol):
         """Return the contacts that exist among `ids`, with their company."""
 
     async def find(self, kind: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
-        """Return what stands in the CRM under our keys; `kind` is company, contact, deal or note."""
+        """Return what stands in the CRM under our keys, a company under its account's id.
+
+        `kind` is company, contact, deal or note.
+        """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import httpx
@@ -19,7 +19,7 @@ from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
 from connectors.outcomes import chunks, each, together
 from connectors.remedies import BusyError, Dialect
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError
 from contracts.records import CopyRecord, EffectKey, FillRecord, FolderRecord, Outcomes, Ref, Wanted
 
 KEY = "towline_key"
@@ -29,6 +29,7 @@ HOUSE = uuid5(NAMESPACE_URL, "towline:documents")
 ROOT = uuid5(HOUSE, "root")
 AT_ONCE = 8  # more at once cost the connection pool more than they gain; Docs lets ten a second through anyway
 KEYS_A_QUERY = 20
+R = TypeVar("R")
 ANSWER: Mapping[str, str | int] = {"fields": "id,webViewLink"}
 
 
@@ -75,6 +76,7 @@ class GoogleDocs:
             self._docs = ApiClient("docs", docs_url, token, DIALECT, transport=transport, timeout=timeout)
         self._places: dict[UUID, str] = {}
         self._templates: dict[str, UUID] = {}
+        self._pages: Mapping[str, str] = {}
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -90,7 +92,7 @@ class GoogleDocs:
             *(self._made_once(keys[name], _upload(self._drive, name, templates[name], keys[name], root)) for name in missing)
         )
         self._places = {ROOT: root} | found | {keys[name]: file for name, file in zip(missing, made, strict=True)}
-        self._templates = keys
+        self._templates, self._pages = keys, templates
 
     async def create_folders(self, wanted: Sequence[Wanted[FolderRecord]]) -> Outcomes:
         """Create folders, by default in the company's root folder."""
@@ -98,7 +100,7 @@ class GoogleDocs:
         async def create(one: Wanted[FolderRecord]) -> Ref:
             return await self._create(one.record.name, FOLDER, one.key, one.record.parent or self._place(ROOT))
 
-        return await each(create, {one.key: one for one in wanted}, at_once=AT_ONCE)
+        return await self._with_places(create, {one.key: one for one in wanted})
 
     async def copy_templates(self, wanted: Sequence[Wanted[CopyRecord]]) -> Outcomes:
         """Copy templates, by name, into folders, under new names."""
@@ -108,7 +110,7 @@ class GoogleDocs:
             body = _metadata(one.record.name, one.key, one.record.folder)
             return _ref(await self._drive.call("POST", f"/drive/v3/files/{template}/copy", body, params=ANSWER))
 
-        return await each(copy, {one.key: one for one in wanted}, at_once=AT_ONCE)
+        return await self._with_places(copy, {one.key: one for one in wanted})
 
     async def fill(self, wanted: Sequence[Wanted[FillRecord]]) -> Outcomes:
         """Put values in the place of `{{placeholders}}`, in one call a document; what is filled already stays as it is."""
@@ -138,6 +140,15 @@ class GoogleDocs:
         """Return a document's plain text. Raises RefusedError when it is not there."""
         answer = await self._docs.call("GET", f"/v1/documents/{document}", params={"fields": "body"}, nature="read")
         return "".join(_texts(answer.get("body", {}).get("content", ())))
+
+    async def _with_places(self, act: Callable[[Wanted[R]], Awaitable[Ref]], wanted: Mapping[EffectKey, Wanted[R]]) -> Outcomes:
+        """Act; where somebody has thrown away our root folder or a template, make it anew and act once more."""
+        outcomes = await each(act, wanted, at_once=AT_ONCE)
+        gone = {key: wanted[key] for key, outcome in outcomes.items() if isinstance(outcome, TowlineError) and _is_gone(outcome)}
+        if not gone:
+            return outcomes
+        await self.prepare(self._pages)
+        return {**outcomes, **await each(act, gone, at_once=AT_ONCE)}
 
     async def _create(self, name: str, mime_type: str, key: EffectKey, parent: str = "") -> Ref:
         body = _metadata(name, key, parent) | {"mimeType": mime_type}
@@ -212,6 +223,10 @@ def _texts(content: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         for row in element.get("table", {}).get("tableRows", ()):
             for cell in row.get("tableCells", ()):
                 yield from _texts(cell.get("content", ()))
+
+
+def _is_gone(error: TowlineError) -> bool:
+    return error.cause.startswith("docs.http_404")
 
 
 def _ref(file: Mapping[str, Any]) -> Ref:

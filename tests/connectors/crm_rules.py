@@ -47,7 +47,7 @@ class CrmRules:
     async def test_what_was_made_is_found_by_its_key(self, crm: Crm) -> None:
         one, opened = company(), deal()
         made = {"company": (await crm.upsert_companies([one]))[one.key], "deal": (await crm.open_deals([opened]))[opened.key]}
-        assert await crm.find("company", [one.key, uuid4()]) == {one.key: made["company"]}
+        assert await crm.find("company", [one.record.account, uuid4()]) == {one.record.account: made["company"]}
         assert await crm.find("deal", [opened.key, uuid4()]) == {opened.key: made["deal"]}
         assert await crm.find("deal", []) == {}
 
@@ -78,6 +78,23 @@ class CrmRules:
         deals = await asyncio.gather(*(crm.open_deals([opened]) for _ in range(5)))
         assert len({done[one.key] for done in companies}) == len({done[opened.key] for done in deals}) == 1
         assert [len(await sandbox.objects("crm", kind)) for kind in ("companies", "deals")] == [1, 1]
+
+    async def test_two_leads_of_a_new_company_make_it_once(self, crm: Crm, sandbox: Sandbox) -> None:
+        one, other = company(), company()
+        same = Wanted(other.key, one.record)
+        first, second = await asyncio.gather(crm.upsert_companies([one]), crm.upsert_companies([same]))
+        assert first[one.key] == second[other.key]
+        assert len(await sandbox.objects("crm", "companies")) == 1
+
+    async def test_an_account_that_lost_our_fields_gets_them_again(self, crm: Crm, sandbox: Sandbox) -> None:
+        await sandbox.control("POST", "reset")
+        firm, opened, person = company(), deal(), contact()
+        assert isinstance((await crm.upsert_companies([firm]))[firm.key], Ref)
+        await sandbox.control("POST", "reset")
+        assert isinstance((await crm.upsert_contacts([person]))[person.key], Ref)
+        await sandbox.control("POST", "reset")
+        ref = (await crm.open_deals([opened]))[opened.key]
+        assert isinstance(ref, Ref)
 
     async def test_a_deal_that_people_changed_keeps_their_changes(self, crm: Crm, sandbox: Sandbox) -> None:
         opened = deal()

@@ -46,6 +46,14 @@ class DocsRules:
             assert (await docs.fill([fill]))[fill.key] == Ref(document)
             assert await docs.read_text(document) == "Northwind & <Co>\nOwner: sales-1\nNorthwind & <Co> again\n"
 
+    async def test_a_root_folder_and_templates_that_were_thrown_away_are_made_anew(self, docs: Docs, sandbox: Sandbox) -> None:
+        await sandbox.control("POST", "reset")
+        one = folder()
+        made = (await docs.create_folders([one]))[one.key]
+        assert isinstance(made, Ref)
+        await sandbox.control("POST", "reset")
+        assert "{{" in await docs.read_text(await copied(docs))
+
     async def test_filling_with_nothing_changes_nothing(self, docs: Docs) -> None:
         document = await copied(docs)
         fill = Wanted(uuid4(), FillRecord(document, {}))

@@ -80,14 +80,6 @@ async def test_a_batch_of_deals_that_stand_already_is_read_and_not_tried_one_by_
     assert len(await sandbox.asked()) - before == 2
 
 
-async def test_a_property_that_somebody_removed_is_for_the_operator(sandbox: Sandbox) -> None:
-    crm = HubSpot(f"{sandbox.url}/hubspot", StaticToken("private-app"), transport=sandbox.transport)
-    await sandbox.control("POST", "reset")
-    with pytest.raises(MisconfiguredError, match="PROPERTY_DOESNT_EXIST"):
-        await crm.upsert_companies([company()])
-    await crm.aclose()
-
-
 async def test_processes_that_prepare_an_empty_account_at_once_do_not_disturb_each_other(sandbox: Sandbox) -> None:
     base = f"{sandbox.url}/hubspot"
     workers = [HubSpot(base, StaticToken("private-app"), transport=sandbox.transport) for _ in range(4)]
