@@ -37,7 +37,8 @@ def replay(
     if as_json:
         print_json({"asked": asked, "ready": sorted(ready, key=str)})
     else:
-        typer.echo(f"{len(ready)} of {asked} go on; the others were not stopped, or do not fit their contract still")
+        others = "" if len(ready) == asked else "; the others were not stopped, or do not fit their contract still"
+        typer.echo(f"{len(ready)} of {asked} go on{others}")
     raise typer.Exit(0 if len(ready) == asked else 1)
 
 

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,26 @@ def _stop(group: list[psutil.Process], how: signal.Signals, seconds: float) -> N
     """Ask the group's first process to end, which is the leader where it lives; then end what is left."""
     with contextlib.suppress(psutil.NoSuchProcess):
         group[0].send_signal(how)
-    for process in psutil.wait_procs(group, timeout=seconds)[1]:
+    if wait_for_end(group, seconds):
+        return
+    for process in group:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(group, timeout=5)
+    wait_for_end(group, 5)
+
+
+def wait_for_end(processes: list[psutil.Process], seconds: float) -> bool:
+    """Wait until processes have ended, and say whether they have; one that nobody collects (a zombie) has ended."""
+    deadline = time.monotonic() + seconds
+    while any(map(_lives, processes)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

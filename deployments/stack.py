@@ -9,9 +9,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
+
 from contracts.errors import MisconfiguredError
 from deployments.credentials import make_missing
-from deployments.footprints import Footprints
+from deployments.footprints import Footprints, wait_for_end
 from deployments.ports import require_free
 from deployments.postgres import EmbeddedPostgres
 from deployments.programs import programs
@@ -106,12 +108,10 @@ def stop_stack(settings: Settings, *, seconds: float = 180) -> bool:
     pid = footprints.supervisor()
     if pid is None:
         return bool(footprints.stop_leftovers())
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    while footprints.supervisor() == pid:
-        if time.monotonic() > deadline:
-            raise MisconfiguredError(f"the stack (process {pid}) did not stop within {seconds:.0f} s; see {settings.state}/logs")
-        time.sleep(0.1)
+    supervisor = psutil.Process(pid)
+    supervisor.send_signal(signal.SIGTERM)
+    if not wait_for_end([supervisor], seconds):
+        raise MisconfiguredError(f"the stack (process {pid}) did not stop within {seconds:.0f} s; see {settings.state}/logs")
     return True
 
 
