@@ -59,6 +59,7 @@ class Ledger:
             pool_size=pool,
             max_overflow=pool,
             pool_timeout=10,
+            hide_parameters=True,
             connect_args={"timeout": 10, "command_timeout": 60},
         )
         event.listen(self._engine.sync_engine, "checkout", _still_open)

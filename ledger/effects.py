@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -46,6 +46,15 @@ class Standing:
     act_key: EffectKey
 
 
+INTEND = text(
+    """
+INSERT INTO effects (key, act_key, event_id, case_id, step, system, undo, state, attempts)
+SELECT key, act_key, event_id, case_id, step, system, undo, 'intended', 1
+FROM jsonb_to_recordset(CAST(:intents AS jsonb)) AS n(
+  key uuid, act_key uuid, event_id uuid, case_id uuid, step text, system text, undo text)
+ON CONFLICT DO NOTHING RETURNING key
+"""
+)
 LOOK = text(
     """
 SELECT e.key, e.act_key, e.state, e.vendor_id, e.vendor_url, e.event_id,
@@ -90,20 +99,8 @@ class Effects:
 
         An open one of another event is taken over, unless that event is being worked on right now: then it is busy.
         """
-        rows = [
-            {
-                "key": i.key,
-                "act_key": i.act_key,
-                "event_id": i.event_id,
-                "case_id": i.case_id,
-                "step": i.step,
-                "system": i.system,
-                "undo": i.undo,
-            }
-            for i in intents
-        ]
-        statement = upsert(Effect).values(rows).on_conflict_do_nothing().returning(col(Effect.key))
-        fresh = set((await self._connection.execute(statement)).scalars())
+        rows = orjson.dumps(list(intents), default=str).decode()  # the driver has a UUID class of its own
+        fresh = set((await self._connection.execute(INTEND, {"intents": rows})).scalars())
         known = {i.key: i for i in intents if i.key not in fresh}
         standings = {i.key: Standing(fresh=True, busy=False, done=None, act_key=i.act_key) for i in intents if i.key in fresh}
         if known:

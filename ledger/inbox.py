@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -40,6 +40,18 @@ AND NOT EXISTS (
 """
 """What may be worked on now: at most one event per case, the oldest first; a parked one holds up only its own case."""
 
+ACCEPT = text(
+    """
+INSERT INTO inbox (id, source, external_id, type, contract, case_id, payload, occurred_at, status, attempts)
+SELECT id, source, external_id, type, contract, case_id, payload, occurred_at, status, 0
+FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS n(
+  id uuid, source text, external_id text, type text, contract text, case_id uuid, payload jsonb,
+  occurred_at timestamptz, status text)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+)
+"""One constant statement for any number of events, so that it is compiled and planned once."""
+
 CLAIM = text(
     f"""
 UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
@@ -67,22 +79,8 @@ class Inbox:
         """Store events once each; return the ids of those that are new."""
         if not events:
             return set()
-        rows = [
-            {
-                "id": event.id,
-                "source": event.source,
-                "external_id": event.external_id,
-                "type": event.type,
-                "contract": event.contract,
-                "case_id": event.case_id,
-                "payload": event.payload,
-                "occurred_at": event.occurred_at,
-                "status": event.status,
-            }
-            for event in events
-        ]
-        statement = upsert(Event).values(rows).on_conflict_do_nothing().returning(col(Event.id))
-        return set((await self._connection.execute(statement)).scalars())
+        rows = orjson.dumps(list(events), default=str).decode()  # the driver has a UUID class of its own
+        return set((await self._connection.execute(ACCEPT, {"events": rows})).scalars())
 
     async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
         """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id and attempts of each."""
