@@ -42,6 +42,7 @@ def configure(process: str, *, level: int = logging.INFO) -> None:
             use_get_message=False,
         )
     )
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.startswith("towline."))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -5,6 +5,7 @@ These tests share one stack and are told in their order.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -20,6 +21,9 @@ from typing import Any
 
 import psutil
 import pytest
+
+from cli.demo import run_demo
+from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 LEAD = {
@@ -108,6 +112,15 @@ def test_a_lead_that_is_sent_travels_to_its_end(house: House) -> None:
     shown = json.loads(house.towline("event", "form-1", "--source", "towline/cli", "--json").stdout)
     assert shown["status"] == "done"
     assert {effect["state"] for effect in shown["effects"]} == {"done"}
+
+
+def test_the_demo_tells_the_way_of_its_two_deals(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    ports = {name.removeprefix("TOWLINE_").lower(): value for name, value in house.environment.items() if "_PORT" in name}
+    asyncio.run(run_demo(Settings(_env_file=house.home / "secrets.env", home=house.home, **ports)))
+    told = capsys.readouterr().out
+    assert "opportunity.created done" in told
+    assert "stopped for sales-operations" in told
+    assert "lead.qualified parked" in told
 
 
 def test_a_second_stack_on_the_same_folder_says_so(house: House) -> None:
