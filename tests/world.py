@@ -80,6 +80,13 @@ class Vendors:
         found = (await self.control("GET", f"objects?system={system}"))[kind]
         return [one["object"] for one in found if not (system == "docs" and _is_ours(one["object"]))]
 
+    async def person_makes(self, kind: str, properties: dict[str, str], *, company: str = "") -> dict[str, Any]:
+        """Make a CRM record as a person at work there; return it."""
+        link = {"to": {"id": company}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]}
+        made = {"system": "crm", "kind": kind, "properties": properties, "associations": [link] if company else []}
+        record: dict[str, Any] = await self.control("POST", "people", made)
+        return record
+
     async def asked(self, *, since: int = 0, system: str | None = None) -> list[dict[str, Any]]:
         """Return the requests after number `since`."""
         requests = await self.control("GET", f"requests?since={since}")

@@ -1,0 +1,195 @@
+"""The resident worker as a process: what it takes, and what becomes of its work when it, a child or Prefect dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.states import Cancelling
+
+from tests.deployments.conftest import Works, until
+from tests.world import lead
+
+ONE = {"companies": 1, "deals": 1, "folders": 1, "documents": 1}
+DEALS = "/crm/v3/objects/deals/batch/create"
+FOLDERS = "/drive/v3/files"
+
+
+async def held(works: Works, path: str, *events: dict[str, Any], seconds: float = 3) -> list[UUID]:
+    """Let events come in, and wait until their run is in the middle of a call that the vendor takes its time for."""
+    system = "crm" if path == DEALS else "docs"
+    fault = {"system": system, "operation": f"POST {path}", "latency_ms": seconds * 1000}
+    await works.world.vendors.control("POST", "faults", fault)
+    arrived = await works.world.arrives(*events)
+    await until(lambda: under_way(works, path))
+    return arrived
+
+
+async def under_way(works: Works, path: str) -> bool:
+    return any(one["status"] is None and one["path"] == path for one in await works.world.vendors.asked())
+
+
+async def nothing_under_way(works: Works, path: str) -> bool:
+    return not await under_way(works, path)
+
+
+async def test_an_event_in_the_inbox_becomes_a_run_of_its_deployment(works: Works) -> None:
+    """
+    Given a worker
+    When a lead enters the inbox
+    Then it and its opportunity are done by runs of their deployments, whose names and parameters hold ids only.
+    """
+    (event,) = await works.world.arrives(lead("form-1", of="alpha"))
+    assert await works.settled(event) == ["done", "done"]
+    assert await works.made("alpha") == ONE
+    run = await works.ended((await works.run_of(event)).id)
+    deployment = await works.client.read_deployment(run.deployment_id)  # type: ignore[arg-type]
+    assert (deployment.name, run.name) == ("Lead qualified", f"Lead qualified · deal {event.hex[:8]}")
+    assert run.parameters == {"events": [str(event)]}
+    assert run.state
+    assert run.state.is_completed()
+
+
+async def test_runs_asked_for_in_the_prefect_ui_go_through_the_same_worker(works: Works) -> None:
+    """
+    Given a contact who stands in the CRM, and a lead that the gate has stopped
+    When a person starts the lead path for the contact, and replays the stopped lead
+    Then both runs are taken by polling, and both events are worked on.
+    """
+    (stopped,) = await works.world.arrives(lead("form-2", of="beta", confidence=0.1))
+    assert await works.settled(stopped) == ["parked"]
+    replayed = await works.on_demand("replay/Replay an event", events=[str(stopped)])
+    assert replayed.state
+    assert replayed.state.is_completed()
+    assert await works.settled(stopped) == ["parked"]
+    assert len(await works.world.exceptions(stopped, closed=True)) == 1
+    ada = {"firstname": "Ada", "lastname": "Byron", "email": "ada@iota.example", "towline_owner": "sales-1"}
+    company = await works.world.vendors.person_makes("companies", {"name": "Iota GmbH", "domain": "iota.example"})
+    contact = await works.world.vendors.person_makes("contacts", ada, company=company["id"])
+    started = await works.on_demand(
+        "start/Run a path for a CRM record", path="lead (a contact's id)", crm_record_id=str(contact["id"])
+    )
+    assert started.state
+    assert started.state.is_completed(), started.state.message
+    (bare,) = [row for row in await works.world.events() if row.source == "prefect/on-demand"]
+    await works.settled(bare.id)
+    assert await works.world.status(bare.id) == "done", await works.world.exceptions(bare.id)
+
+
+async def test_a_run_that_a_person_cancels_parks_its_events(works: Works) -> None:
+    """
+    Given a run that is in the middle of its path
+    When a person cancels it in Prefect
+    Then the run is cancelled, its event is parked with that cause, and after a replay another run does everything once.
+    """
+    (event,) = await held(works, DEALS, lead("form-3", of="gamma"), seconds=6)
+    run = await works.run_of(event)
+    await works.client.set_flow_run_state(run.id, Cancelling())
+    ended = await works.ended(run.id)
+    assert ended.state
+    assert ended.state.is_cancelled()
+    assert await works.settled(event) == ["parked"]
+    assert [row.cause for row in await works.world.exceptions(event)] == ["lead/cancelled"]
+    await works.on_demand("replay/Replay an event", events=[str(event)])
+    assert await works.settled(event) == ["done", "done"]
+    await until(lambda: nothing_under_way(works, DEALS))
+    assert await works.made("gamma") == ONE
+    assert (await works.run_of(event)).id != run.id
+    assert (await works.ended(run.id)).state_name == "Cancelled"
+
+
+async def test_a_child_that_is_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(works: Works) -> None:
+    """
+    Given a batch of leads in the middle of their path
+    When the process that works on them is killed
+    Then another process takes the same run up, and everything stands once.
+    """
+    events = await held(works, DEALS, *(lead(f"form-4{n}", of=f"delta{n}") for n in range(5)))
+    (child,) = works.children
+    child.kill()
+    assert set(await works.settled(*events)) == {"done"}
+    await until(lambda: nothing_under_way(works, DEALS))
+    assert await works.made("delta") == {"companies": 5, "deals": 5, "folders": 5, "documents": 5}
+    assert [one.pid for one in works.children] != [child.pid]
+
+
+@pytest.mark.xfail(strict=True, reason="Drive keeps no key unique: what is still under way there is not found, and made again")
+async def test_a_folder_that_is_under_way_when_its_process_is_killed_is_not_made_again(works: Works) -> None:
+    """
+    Given a lead whose folder the documents system is slow to make
+    When the process that waits for it is killed
+    Then the next one does not make a second folder.
+    """
+    (event,) = await held(works, FOLDERS, lead("form-8", of="theta"), seconds=5)
+    for child in works.children:
+        child.kill()
+    assert await works.settled(event) == ["done", "done"]
+    await until(lambda: nothing_under_way(works, FOLDERS))
+    assert (await works.made("theta"))["folders"] == 1
+
+
+async def test_a_worker_that_is_killed_is_followed_by_one_that_finishes_its_work(works: Works) -> None:
+    """
+    Given a lead in the middle of its path
+    When the worker is killed, and another one is started
+    Then the dead one's run is closed, no child outlives it, and everything stands once.
+    """
+    (event,) = await held(works, DEALS, lead("form-5", of="epsilon"))
+    first, children = await works.run_of(event), works.children
+    works.worker.end(signal.SIGKILL)
+    works.start()
+    assert await works.settled(event) == ["done", "done"]
+    await until(lambda: nothing_under_way(works, DEALS))
+    assert await works.made("epsilon") == ONE
+    assert (await works.ended(first.id)).state_name == "Crashed"
+    assert [child for child in children if child.is_running() and child.status() != "zombie"] == []
+
+
+async def test_a_worker_that_is_told_to_stop_gives_its_work_back(works: Works) -> None:
+    """
+    Given a lead in the middle of its path
+    When the worker is told to stop
+    Then the lead is ready for somebody else, and the next worker finishes it, with everything once.
+    """
+    (event,) = await held(works, DEALS, lead("form-6", of="zeta"))
+    assert works.worker.end(signal.SIGTERM) == 0
+    assert await works.world.status(event) == "received"
+    works.start()
+    assert await works.settled(event) == ["done", "done"]
+    await until(lambda: nothing_under_way(works, DEALS))
+    assert await works.made("zeta") == ONE
+
+
+async def test_while_prefect_is_gone_events_wait_and_then_go_on(works: Works) -> None:
+    """
+    Given a Prefect server that has stopped
+    When a lead comes in, and later the server is there again
+    Then the lead waits, without an exception, and is done once.
+    """
+    works.prefect.end(signal.SIGKILL)
+    try:
+        (event,) = await works.world.arrives(lead("form-7", of="eta"))
+        await asyncio.sleep(3)
+        assert await works.world.status(event) in ("received", "running")
+        assert (await works.made("eta"))["deals"] == 0
+    finally:
+        works.start_prefect()
+    assert await works.settled(event) == ["done", "done"]
+    assert await works.made("eta") == ONE
+    assert await works.world.exceptions(event) == []
+
+
+async def test_the_workers_log_names_nobody(works: Works) -> None:
+    """
+    Given a worker that has worked on deals, been killed and gone without Prefect
+    When its log is read
+    Then every line is ours, in JSON, and no person, address or number stands in it.
+    """
+    text = works.worker.log.read_text()
+    assert not [words for words in ("Ada", "Byron", "@", "+4930", "901820") if words in text]
+    entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert any(entry["event"] == "taking up what a dead worker held" for entry in entries)
