@@ -15,7 +15,7 @@ from ledger.database import Ledger
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS
 from web.api import routes as api
-from web.console import page
+from web.console import page, runbooks
 from web.gateway import health, intake
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
@@ -42,7 +42,7 @@ def create_app(
         yield
         await ledger.close()
 
-    parts = (intake, health, api, page)
+    parts = (intake, health, api, page, runbooks)
     routes = [route for part in parts for route in part.routes(house)]
     starlette = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
     starlette.router.redirect_slashes = False
