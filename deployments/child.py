@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
+import uvloop
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import AsyncClientContext, SyncClientContext
 from prefect.flow_engine import run_flow
@@ -66,7 +67,7 @@ def warm_up() -> None:
 def main(pipe: Connection, worker: str) -> None:
     """Run what the parent sends, until the parent is gone."""
     configure("child")
-    asyncio.run(_serve(pipe, worker))
+    uvloop.run(_serve(pipe, worker))
 
 
 async def _serve(pipe: Connection, worker: str) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import anyio.abc
 import httpx
+import uvloop
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -165,7 +166,7 @@ def main() -> int:
             await task
 
     try:
-        asyncio.run(until_told())
+        uvloop.run(until_told())
     except TowlineError as error:
         log.error("the worker cannot start", error=error.text)
         return 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 import httpx
@@ -35,18 +35,18 @@ from contracts.records import (
 )
 from contracts.values import DomainName
 
-R = TypeVar("R")
+P = ParamSpec("P")
+Write = Callable[Concatenate["HubSpot", P], Coroutine[Any, Any, Outcomes]]
 MISSING = "PROPERTY_DOESNT_EXIST"
-Write = Callable[["HubSpot", Sequence[Wanted[R]]], Awaitable[Outcomes]]
 
 
-def _with_properties(write: Write[R]) -> Write[R]:
+def _with_properties(write: Write[P]) -> Write[P]:
     """Where somebody has removed our properties from the account, add them again and write once more."""
 
     @functools.wraps(write)
-    async def call(self: HubSpot, wanted: Sequence[Wanted[R]]) -> Outcomes:
+    async def call(self: HubSpot, *args: P.args, **kwargs: P.kwargs) -> Outcomes:
         try:
-            done = await write(self, wanted)
+            done = await write(self, *args, **kwargs)
         except MisconfiguredError as error:
             if not error.cause.endswith(MISSING):
                 raise
@@ -54,7 +54,7 @@ def _with_properties(write: Write[R]) -> Write[R]:
             if not any(isinstance(outcome, TowlineError) and outcome.cause.endswith(MISSING) for outcome in done.values()):
                 return done
         await self.prepare()
-        return await write(self, wanted)
+        return await write(self, *args, **kwargs)
 
     return call
 
