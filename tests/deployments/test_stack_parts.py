@@ -54,7 +54,7 @@ def test_leftovers_of_a_dead_supervisor_are_stopped(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEP, start_new_session=True) as left:  # noqa: S603
         Footprints(tmp_path).record("gateway", left.pid)
         assert Footprints(tmp_path).stop_leftovers() == ["gateway"]
-        assert not psutil.pid_exists(left.pid)
+        assert left.wait(5) != 0
     assert Footprints(tmp_path).leftovers() == {}
 
 
