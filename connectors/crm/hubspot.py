@@ -44,7 +44,7 @@ def _with_properties(write: Write[P]) -> Write[P]:
     """Where somebody has removed our properties from the account, add them again and write once more."""
 
     @functools.wraps(write)
-    async def call(self: HubSpot, *args: P.args, **kwargs: P.kwargs) -> Outcomes:
+    async def call(self: HubSpot, /, *args: P.args, **kwargs: P.kwargs) -> Outcomes:
         try:
             done = await write(self, *args, **kwargs)
         except MisconfiguredError as error:
