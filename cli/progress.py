@@ -27,11 +27,11 @@ class Progress:
     """What people see of a stack that starts; `plain` forces lines."""
 
     def __init__(self, *, plain: bool = False) -> None:
-        terminal = sys.stderr.isatty() and not plain
-        self._live = Live(console=errors(), refresh_per_second=8, get_renderable=self._table) if terminal else None
         self._report: Report | None = None
         self._states: dict[str, str] = {}
         self._begun: dict[str, float] = {}
+        terminal = sys.stderr.isatty() and not plain
+        self._live = Live(console=errors(), refresh_per_second=8, get_renderable=self._table) if terminal else None
 
     def show(self, report: Report) -> None:
         """Show a new report."""
