@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -11,9 +14,10 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed, Pending
 
 from contracts.catalog import Catalog
+from contracts.errors import RetryableError
 from deployments.child import Run
 from deployments.children import Children
-from ledger.database import Ledger
+from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
 from runtime.logs import get_logger
@@ -21,6 +25,7 @@ from tasks.batch import ROUTES
 
 DEATHS = 3
 """After so many deaths of the process under one run its events are parked: one of them kills it."""
+LEDGER_PAUSE = 1.0
 PREFECT_GONE = (httpx.HTTPError, PrefectHTTPStatusError)
 
 log = get_logger("runs")
@@ -40,21 +45,30 @@ class Runs:
         for death in range(1, DEATHS + 1):
             state = await self._children.run(Run(flow_run, entrypoint))
             if state is not None:
-                await self._closed(flow_run.id, state)
+                await self._closed(flow_run, state)
                 return state
             log.warning("a run's process died", flow_run=str(flow_run.id), death=death)
             if death < DEATHS:
                 await self._tell(flow_run.id, Pending(message="taken up again: the process it ran in died"))
-        await self._parked(flow_run.id)
+        await self._written(lambda books: self._park(books, flow_run))
         await self._tell(flow_run.id, Crashed(message=f"its process died {DEATHS} times"))
         return "Crashed"
 
-    async def _closed(self, run: UUID, state: str) -> None:
+    async def _closed(self, flow_run: FlowRun, state: str) -> None:
         if state == "Cancelled":
-            await self._tell(run, Cancelled(message="cancelled by a person"))
+            await self._tell(flow_run.id, Cancelled(message="cancelled by a person"))
         if state != "Completed":
-            async with self._ledger.begin(wake=True) as books:
-                await books.inbox.release_run(run)
+            await self._written(lambda books: self._give_back(books, flow_run))
+
+    async def _written(self, write: Callable[[Books], Awaitable[None]]) -> None:
+        """Write in the ledger, and wait for one that is gone: our heartbeat would hold these events for ever."""
+        while True:
+            try:
+                async with self._ledger.begin(wake=True) as books:
+                    return await write(books)
+            except RetryableError as error:
+                log.warning("the ledger is gone, waiting for it", error=error.text)
+                await asyncio.sleep(LEDGER_PAUSE)
 
     async def _tell(self, run: UUID, state: State) -> None:
         """Set a run's state whatever it was; a server that is gone is not waited for, the ledger holds the truth."""
@@ -63,11 +77,14 @@ class Runs:
         except PREFECT_GONE as error:
             log.warning("Prefect could not be told a state", flow_run=str(run), error=type(error).__name__)
 
-    async def _parked(self, run: UUID) -> None:
-        async with self._ledger.begin(wake=True) as books:
-            rows = await books.inbox.of_run(run)
-            await books.inbox.settle(dict.fromkeys([row.id for row in rows], EventStatus.PARKED))
-            await books.exceptions.open([self._exception(row, run) for row in rows])
+    async def _give_back(self, books: Books, flow_run: FlowRun) -> None:
+        await books.inbox.release_run(flow_run.id)
+        await books.inbox.release([row.id for row in await _not_begun(books, flow_run)])
+
+    async def _park(self, books: Books, flow_run: FlowRun) -> None:
+        rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
+        await books.inbox.settle(dict.fromkeys([row.id for row in rows], EventStatus.PARKED))
+        await books.exceptions.open([self._exception(row, flow_run.id) for row in rows])
 
     def _exception(self, row: object, run: UUID) -> NewException:
         entry = self._catalog[row.type]  # type: ignore[attr-defined]
@@ -82,6 +99,15 @@ class Runs:
             owner=entry.process_owner,
             flow_run_id=run,
         )
+
+
+async def _not_begun(books: Books, flow_run: FlowRun) -> Sequence[Any]:
+    """Return the events that the dispatcher claimed for a run which ended before it made them its own.
+
+    A run without a key is a person's: what it names was claimed by nobody for it.
+    """
+    claimed = [UUID(event) for event in flow_run.parameters.get("events", ())] if flow_run.idempotency_key else []
+    return [row for row in await books.inbox.get(claimed) if row.status == EventStatus.RUNNING and row.flow_run_id is None]
 
 
 async def crashed(client: PrefectClient, runs: set[UUID]) -> None:
