@@ -85,4 +85,5 @@ def _safe(part: str) -> str:
 
 
 def _without_values(rule: str, message: str) -> str:
-    return "is not a field of the contract" if rule == "extra_forbidden" else message[:1].lower() + message[1:]
+    said = {"extra_forbidden": "is not a field of the contract", "missing": "is missing"}.get(rule)
+    return said or message[:1].lower() + message[1:]

@@ -25,7 +25,7 @@ def require(model: BaseModel, *fields: str, within: str = "") -> None:
     """Raise a `missing` error that names the first of `fields` that is None; call it from a model's own validator."""
     for field in fields:
         if getattr(model, field) is None:
-            raise PydanticCustomError("missing", "is required", {"field": f"{within}.{field}" if within else field})
+            raise PydanticCustomError("missing", "is missing", {"field": f"{within}.{field}" if within else field})
 
 
 class _Normalised(str):

@@ -92,6 +92,7 @@ class Alerts:
             owner=owner.name,
             amounts=amounts,
             oldest=cause.oldest,
+            escalate=entry.escalate if entry else "",
         )
         runbook = entry.runbook if entry else "docs/runbooks/unknown-event.md"
         links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}

@@ -22,11 +22,12 @@ import flows.lead
 import flows.replay
 import flows.start
 import flows.sweep  # noqa: F401
+from contracts.errors import TowlineError
 from deployments.deploy import flow_of
 from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
-from runtime.wiring import assembled
+from runtime.wiring import Runtime, assembled
 from tasks.batch import CANCELLED_BY_A_PERSON
 from tasks.gate import gate
 
@@ -77,7 +78,7 @@ async def _serve(pipe: Connection, worker: str) -> None:
     loop.add_reader(pipe.fileno(), _read, pipe, inbox)
     # Both of Prefect's clients are opened once: each new one builds a TLS context, which takes longer than a call.
     async with assembled(load_settings(), worker=worker) as house, AsyncClientContext.get_or_create(), _sync_client():
-        await house.docs.prepare(templates())
+        await _prepared(house)
         pipe.send("ready")
         while (order := await inbox.get()) is not None:
             if isinstance(order, Run):
@@ -89,6 +90,16 @@ async def _serve(pipe: Connection, worker: str) -> None:
         for task in list(running.values()):
             task.cancel("the worker stops")
         await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+async def _prepared(house: Runtime) -> None:
+    """Learn where root folder and templates lie; a document system that is away is waited for."""
+    while True:
+        try:
+            return await house.docs.prepare(templates())
+        except TowlineError as error:
+            log.warning("waiting for the document system", error=error.text)
+            await asyncio.sleep(1)
 
 
 @contextlib.asynccontextmanager

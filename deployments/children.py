@@ -13,6 +13,7 @@ from uuid import UUID
 from deployments.child import Cancel, Ended, Run
 from runtime.logs import get_logger
 
+RESPAWN_DELAY = 1.0
 RUNS_AT_ONCE = 2
 """Flow runs that one child works on at once: while one waits for a vendor, the other one goes on."""
 
@@ -25,13 +26,13 @@ class Child:
     def __init__(self, process: ForkServerProcess, pipe: Connection) -> None:
         self.process = process
         self.pipe = pipe
-        self.ready = asyncio.Event()
+        self.ready = False
         self.runs: dict[UUID, asyncio.Future[str | None]] = {}
 
     @property
     def free(self) -> int:
         """How many runs it can take on now."""
-        return RUNS_AT_ONCE - len(self.runs) if self.ready.is_set() else 0
+        return RUNS_AT_ONCE - len(self.runs) if self.ready else 0
 
 
 class Children:
@@ -54,7 +55,9 @@ class Children:
         """Start all processes and wait until they are warm."""
         for _ in range(self._number):
             self._spawn()
-        await asyncio.gather(*(child.ready.wait() for child in self._children))
+        while sum(child.ready for child in self._children) < self._number:
+            await self.became_free.wait()
+            self.became_free.clear()
 
     @property
     def free(self) -> int:
@@ -68,6 +71,8 @@ class Children:
 
     async def run(self, order: Run) -> str | None:
         """Run a flow run in the least busy process; return its state's name, None when the process died under it."""
+        while not self._children:  # noqa: ASYNC110  (all have died and are about to be replaced)
+            await asyncio.sleep(RESPAWN_DELAY / 10)
         child = max(self._children, key=lambda child: child.free)
         future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         child.runs[order.flow_run.id] = future
@@ -121,18 +126,18 @@ class Children:
         if isinstance(news, Ended):
             self._end(child, news.flow_run_id, news.state)
         else:
-            child.ready.set()
+            child.ready = True
         self.became_free.set()
 
     def _died(self, child: Child) -> None:
         asyncio.get_running_loop().remove_reader(child.pipe.fileno())
         child.pipe.close()
-        child.ready.set()
         self._children.remove(child)
         if self._closing:
             return
         log.warning("a child process died and is replaced", pid=child.process.pid, runs=len(child.runs))
-        self._spawn()
+        # One that dies before it is ready would die again at once.
+        asyncio.get_running_loop().call_later(0 if child.ready else RESPAWN_DELAY, self._spawn)
         for run in list(child.runs):
             self._end(child, run, None)
         self.became_free.set()

@@ -43,17 +43,19 @@ class Dispatcher:
         self._plans = plans
         self._under_way: set[asyncio.Task[None]] = set()
         self._starting = 0
+        self.handing_over: set[UUID] = set()
+        """Events that are claimed and not with a process yet."""
         self._resume_at = 0.0
 
     async def run(self) -> None:
         """Dispatch until cancelled; a ledger or a Prefect server that is gone is waited for."""
         while True:
             try:
-                async with self._house.ledger.woken() as called:
-                    while True:
+                async with self._house.ledger.woken() as calls:
+                    while not calls.ended:
                         await self._dispatch()
-                        await self._sleep(called)
-            except (RetryableError, OSError) as error:
+                        await self._sleep(calls.called)
+            except RetryableError as error:
                 log.warning("the ledger is gone, waiting for it", error=type(error).__name__)
                 await asyncio.sleep(LONGEST_SLEEP)
 
@@ -86,6 +88,7 @@ class Dispatcher:
     async def _start(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
         """Make a run of the deployment and see it to its end; only ids go to Prefect."""
         ids = [row.id for row in claimed]
+        self.handing_over.update(ids)
         try:
             flow_run = await self._client.create_flow_run_from_deployment(
                 deployment,
@@ -102,6 +105,7 @@ class Dispatcher:
             return
         finally:
             self._starting -= 1
+            self.handing_over.difference_update(ids)
         await self._runs.to_the_end(flow_run, self._plans[deployment].entrypoint)
 
 

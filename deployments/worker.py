@@ -78,7 +78,8 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, Any, ResidentResult]):
 async def serve(settings: Settings, *, name: str | None = None) -> None:
     """Work until cancelled. One worker of a name at a time: a second one waits for the first one's end."""
     worker = name or f"resident-{socket.gethostname()}"
-    os.environ["PREFECT_API_URL"] = settings.prefect_url  # for the children
+    # For the children, which must also start while Prefect is away.
+    os.environ |= {"PREFECT_API_URL": settings.prefect_url, "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false"}
     async with assembled(settings, worker=worker) as house, house.ledger.alone(f"worker {worker}"):
         children = Children(settings.children, worker)
         try:
@@ -94,7 +95,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(dispatcher.run())
                     group.create_task(ResidentWorker(runs, plans, name=worker).start(printer=lambda *_: None))
-                    group.create_task(_heartbeat(house))
+                    group.create_task(_heartbeat(house, children, dispatcher))
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
         finally:
@@ -124,11 +125,18 @@ async def _take_up(house: Runtime, client: PrefectClient) -> None:
         await crashed(client, {row.flow_run_id for row in left if row.flow_run_id})
 
 
-async def _heartbeat(house: Runtime) -> None:
+async def _heartbeat(house: Runtime, children: Children, dispatcher: Dispatcher) -> None:
+    """Prolong the leases of what is worked on; what nobody works on any more, here or elsewhere, is given back."""
     while True:
         with contextlib.suppress(TowlineError):
             async with house.ledger.begin() as books:
-                await books.inbox.extend(house.worker, seconds=house.lease)
+                await books.inbox.extend(
+                    house.worker, runs=children.in_flight, events=dispatcher.handing_over, seconds=house.lease
+                )
+                given_back = await books.inbox.release_expired()
+            if given_back:
+                log.warning("leases had ended", events=len(given_back))
+                await house.ledger.wake()
         await asyncio.sleep(house.lease / 3)
 
 

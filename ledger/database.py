@@ -50,6 +50,23 @@ class Books:
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 
+class Calls:
+    """Wake-up calls as they come in; `ended` when nobody hears them any more, because the connection is gone."""
+
+    def __init__(self) -> None:
+        self.called = asyncio.Event()
+        self.ended = False
+
+    def hear(self, *_: object) -> None:
+        """Take a call."""
+        self.called.set()
+
+    def end(self, *_: object) -> None:
+        """Take note that the connection is gone."""
+        self.ended = True
+        self.called.set()
+
+
 class Ledger:
     """The ledger of one house. Make one per process."""
 
@@ -108,21 +125,24 @@ class Ledger:
             await connection.commit()
 
     @contextlib.asynccontextmanager
-    async def woken(self) -> AsyncIterator[asyncio.Event]:
-        """Give an event that is set at each wake-up call, and once when the connection breaks (then open a new one)."""
-        called = asyncio.Event()
-        async with self._engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            assert driver is not None  # noqa: S101  (checked out above)
-            driver.add_termination_listener(lambda *_: called.set())
-            await driver.add_listener(WAKE, lambda *_: called.set())
-            try:
-                yield called
-            finally:
-                with contextlib.suppress(Exception):
-                    await driver.remove_listener(WAKE, called.set)
-                await connection.invalidate()
+    async def woken(self) -> AsyncIterator[Calls]:
+        """Listen for wake-up calls.
+
+        Raises:
+            RetryableError: the database is not there.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                calls = Calls()
+                driver.add_termination_listener(calls.end)
+                await driver.add_listener(WAKE, calls.hear)
+                try:
+                    yield calls
+                finally:
+                    await connection.invalidate()
+        except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise _unavailable(error) from error
 
     @contextlib.asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:

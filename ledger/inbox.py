@@ -133,10 +133,11 @@ class Inbox:
         rows = await self._connection.execute(statement.values(flow_run_id=flow_run_id).returning(Event))
         return sorted(rows.all(), key=lambda row: row.seq)
 
-    async def extend(self, worker: str, *, seconds: float) -> None:
-        """Prolong all leases of a worker."""
+    async def extend(self, worker: str, *, runs: Collection[UUID], events: Collection[UUID], seconds: float) -> None:
+        """Prolong a worker's leases of what these runs work on, and of these events; what it forgot about ends by itself."""
         until = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-        statement = update(Event).where(col(Event.leased_by) == worker, col(Event.status) == EventStatus.RUNNING)
+        alive = or_(col(Event.flow_run_id).in_(list(runs)), col(Event.id).in_(list(events)))
+        statement = update(Event).where(col(Event.leased_by) == worker, col(Event.status) == EventStatus.RUNNING, alive)
         await self._connection.execute(statement.values(lease_until=until))
 
     async def settle(self, outcomes: Mapping[UUID, EventStatus]) -> None:

@@ -58,6 +58,7 @@ class Stopped:
     owner: str
     amounts: Sequence[Money]
     oldest: datetime
+    escalate: str = ""
 
 
 def alert(stopped: Stopped) -> tuple[str, list[str]]:
@@ -69,7 +70,7 @@ def alert(stopped: Stopped) -> tuple[str, list[str]]:
     return text, [
         f"*{escaped(text)}*",
         f"{stake}Oldest since {stopped.oldest:%d %b %Y %H:%M} UTC. Owner: {escaped(stopped.owner)}.",
-        f"What to do: {escaped(stopped.route)}.",
+        f"What to do: {escaped(stopped.route)}." + (f" If that does not help: {stopped.escalate}." if stopped.escalate else ""),
     ]
 
 

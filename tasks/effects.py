@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from contracts.errors import RetryableError, TowlineError, UncertainError
+from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
 from ledger.effects import Intent, Standing
@@ -14,6 +14,7 @@ from ledger.tables import EffectState
 from lifecycle import keys
 from lifecycle.path import Once, Step
 from lifecycle.paths import PATHS
+from runtime.logs import get_logger
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 
@@ -22,6 +23,7 @@ R = TypeVar("R")
 
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
 Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Ref]]]
+log = get_logger("effects")
 Group = dict[EffectKey, list[Item[C]]]
 
 
@@ -60,7 +62,9 @@ async def once(
         results |= await _found(step, suspects, find)
         open_keys = [key for key in groups if key not in results]
     if open_keys:
-        results |= await _acted(act, [Wanted(key, record(groups[key][0])) for key in open_keys])
+        wanted, faults = _wanted(step, groups, open_keys, record)
+        results |= faults
+        results |= await _acted(act, wanted) if wanted else {}
     await _settle(standings, results)
     _hand_out(batch, step, groups, results)
 
@@ -137,6 +141,21 @@ async def _found(step: Step, suspects: Sequence[EffectKey], find: Find) -> dict[
         return dict(await find(suspects))
     except (RetryableError, UncertainError) as error:
         return dict.fromkeys(suspects, error)
+
+
+def _wanted(
+    step: Step, groups: Group[C], open_keys: Sequence[EffectKey], record: Callable[[Item[C]], R]
+) -> tuple[list[Wanted[R]], dict[EffectKey, Outcome]]:
+    """Make the records to write; an item of which none can be made fails alone."""
+    wanted: list[Wanted[R]] = []
+    faults: dict[EffectKey, Outcome] = {}
+    for key in open_keys:
+        try:
+            wanted.append(Wanted(key, record(groups[key][0])))
+        except Exception as error:
+            log.exception("a record could not be made", step=step.name)
+            faults[key] = RefusedError(f"{step.name}: no record can be made of this deal", cause=type(error).__name__)
+    return wanted, faults
 
 
 async def _acted(act: Act[R], wanted: Sequence[Wanted[R]]) -> dict[EffectKey, Outcome]:

@@ -61,7 +61,6 @@ class Entry(Contract):
     retry: Retry
     freshness: Name
     criticality: Criticality
-    schedule: Annotated[str, Field(description="Cron line on which the path runs by itself")] | None = None
 
 
 class Operation(Contract):

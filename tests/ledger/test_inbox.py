@@ -96,7 +96,7 @@ async def test_a_lease_that_nobody_prolongs_ends(ledger: Ledger) -> None:
     await accepted(ledger, lost)
     await claimed(ledger, worker="dead", seconds=-1)
     async with ledger.begin() as books:
-        await books.inbox.extend("alive", seconds=30)
+        await books.inbox.extend("alive", runs=[], events=[kept.id], seconds=30)
         assert [row.id for row in await books.inbox.release_expired()] == [lost.id]
 
 
@@ -121,10 +121,10 @@ async def test_only_the_first_of_a_case_can_be_taken_by_name(ledger: Ledger) -> 
 
 
 async def test_accepting_with_a_wake_up_call_wakes_a_listener(ledger: Ledger) -> None:
-    async with ledger.woken() as called:
+    async with ledger.woken() as calls:
         async with ledger.begin(wake=True) as books:
             await books.inbox.accept([event("form-1")])
-        await asyncio.wait_for(called.wait(), 5)
+        await asyncio.wait_for(calls.called.wait(), 5)
 
 
 async def test_a_failed_transaction_leaves_nothing(ledger: Ledger) -> None:

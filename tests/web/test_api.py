@@ -20,7 +20,7 @@ from lifecycle.paths import PATHS
 from tests.web.sender import BEARER, Sender, assert_problem, lead
 
 PATHS_OF_API = ["/api/events?source=a&id=b", f"/api/events/{uuid4()}", f"/api/cases/{uuid4()}", "/api/exceptions"]
-PATHS_OF_API += ["/api/decisions", "/api/status"]
+PATHS_OF_API += ["/api/decisions", "/api/gates", "/api/status"]
 
 
 async def asked(client: httpx.AsyncClient, path: str) -> Any:
@@ -157,3 +157,13 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, kind: s
 async def test_a_sender_must_be_named_to_find_its_event(client: httpx.AsyncClient) -> None:
     assert_problem(await client.get("/api/events?id=form-1", headers=BEARER), 400)
     assert_problem(await client.get("/api/events?source=x&id=%00", headers=BEARER), 404)
+
+
+async def test_what_a_gate_said_can_be_looked_at_the_newest_first(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    async with ledger.begin() as books:
+        for failed in (0, 2):
+            await books.gates.keep("lead", flow_run_id=uuid4(), checked=5, failed=failed, summary={"success": not failed})
+    shown = (await asked(client, "/api/gates?limit=1"))["gates"]
+    assert [(row["suite"], row["checked"], row["failed"], row["summary"]) for row in shown] == [
+        ("lead", 5, 2, {"success": False})
+    ]

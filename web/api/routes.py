@@ -28,6 +28,7 @@ def routes(house: House) -> list[Route]:
         "/api/cases/{id}": case,
         "/api/exceptions": exceptions,
         "/api/decisions": decisions,
+        "/api/gates": gates,
         "/api/status": status,
     }
     return [Route(path, _behind_token(house, ask)) for path, ask in questions.items()]
@@ -76,10 +77,7 @@ async def case(house: House, request: Request, books: Books) -> object:
 
 async def exceptions(house: House, request: Request, books: Books) -> object:
     """Return open exceptions, the newest first, and all causes with how many deals each stops."""
-    limit = request.query_params.get("limit", "100")
-    if not (limit.isdecimal() and limit.isascii() and 1 <= int(limit[:9]) <= MOST):
-        raise ProblemError(400, f"limit must be 1 to {MOST}")
-    rows = await books.exceptions.latest(limit=int(limit), cause=_text(request.query_params.get("cause")))
+    rows = await books.exceptions.latest(limit=_limit(request), cause=_text(request.query_params.get("cause")))
     return {
         "exceptions": [shapes.exception(row) for row in rows],
         "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
@@ -91,6 +89,11 @@ async def decisions(house: House, request: Request, books: Books) -> object:
     return {"decisions": []}
 
 
+async def gates(house: House, request: Request, books: Books) -> object:
+    """Return what the quality gates said last, the newest first; a verdict holds no value of the deals it was about."""
+    return {"gates": [shapes.gate(row) for row in await books.gates.latest(limit=_limit(request))]}
+
+
 async def status(house: House, request: Request, books: Books) -> object:
     """Return the open work, the cases by stage and the causes of exceptions."""
     return {
@@ -99,6 +102,13 @@ async def status(house: House, request: Request, books: Books) -> object:
         "cases": {row.stage: row.cases for row in await books.cases.count()},
         "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
     }
+
+
+def _limit(request: Request) -> int:
+    limit = request.query_params.get("limit", "100")
+    if not (limit.isdecimal() and limit.isascii() and 1 <= int(limit[:9]) <= MOST):
+        raise ProblemError(400, f"limit must be 1 to {MOST}")
+    return int(limit)
 
 
 def _id_of(request: Request) -> UUID:

@@ -44,6 +44,8 @@ CASE = ("account_id", "title", "owner", "stage", "crm_deal_id", "opened_at", "ch
 DOCUMENT = ("artefact", "version", "name", "vendor_id", "url", "is_current", "event_id", "created_at")
 CAUSE = ("cause", "event_type", "reason", "route", "owner", "deals", "oldest", "flow_run_id")
 
+GATE = ("suite", "flow_run_id", "checked", "failed", "summary", "at")
+
 
 def event(row: Row[Any], effects: Sequence[Row[Any]], exceptions: Sequence[Row[Any]]) -> Shown:
     """Show an event, with the effects of its path in order and its exceptions, also closed ones."""
@@ -53,6 +55,11 @@ def event(row: Row[Any], effects: Sequence[Row[Any]], exceptions: Sequence[Row[A
         "effects": [{**_fields(effect, EFFECT), "url": effect.vendor_url} for effect in effects],
         "exceptions": [exception(one) for one in exceptions],
     }
+
+
+def gate(row: Row[Any]) -> Shown:
+    """Show what a gate said about a batch."""
+    return _fields(row, GATE)
 
 
 def exception(row: Row[Any]) -> Shown:
