@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -73,6 +73,7 @@ class HubSpot:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout)
         self._calls = Calls(self._api)
+        self._owner_emails: dict[str, str] = {}
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -161,12 +162,14 @@ class HubSpot:
             calls.read("companies", company_of.values(), shapes.COMPANY),
             calls.read("contacts", contact_of.values(), shapes.CONTACT),
         )
+        owners = await self._owners(deals.values())
         return {
             one: shapes.deal_snapshot(
                 one,
                 deal["properties"],
                 companies.get(company_of.get(one, ""), {}).get("properties"),
                 contacts.get(contact_of.get(one, ""), {}).get("properties"),
+                owners,
             )
             for one, deal in deals.items()
         }
@@ -179,8 +182,11 @@ class HubSpot:
             self._calls.associated("contacts", "companies", numbers, shapes.PRIMARY_COMPANY),
         )
         companies = await self._calls.read("companies", company_of.values(), shapes.COMPANY)
+        owners = await self._owners(contacts.values())
         return {
-            one: shapes.contact_snapshot(one, contact["properties"], companies.get(company_of.get(one, ""), {}).get("properties"))
+            one: shapes.contact_snapshot(
+                one, contact["properties"], companies.get(company_of.get(one, ""), {}).get("properties"), owners
+            )
             for one, contact in contacts.items()
         }
 
@@ -188,6 +194,18 @@ class HubSpot:
         """Return what stands in HubSpot under our keys; read, not searched, so what was written just now is there."""
         found = await self._calls.read(KINDS[kind], [str(key) for key in keys], [], KEY)
         return {UUID(mark): ref(item) for mark, item in found.items()}
+
+    async def _owners(self, records: Iterable[Input]) -> Mapping[str, str]:
+        """Return the e-mail address of each HubSpot user; asked again only for one that is not known yet."""
+        named = {record["properties"].get(shapes.OWNER) for record in records} - {None, ""}
+        if named - self._owner_emails.keys():
+            page: dict[str, str | int] = {"limit": 500}
+            while page:
+                answer = await self._api.call("GET", "/crm/v3/owners/", params=page, nature="read")
+                self._owner_emails |= {str(owner["id"]): str(owner.get("email") or "") for owner in answer.get("results", ())}
+                after = answer.get("paging", {}).get("next", {}).get("after")
+                page = {"limit": 500, "after": after} if after else {}
+        return self._owner_emails
 
     async def _known_companies(self, wanted: Sequence[Wanted[CompanyRecord]]) -> dict[str, Ref]:
         """Return the companies that stand in HubSpot already, by identity; people's own are reused, the oldest of several."""

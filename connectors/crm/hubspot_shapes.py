@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -40,8 +41,10 @@ OUR_PROPERTIES = {
 """The properties that we add, per object type: name and label."""
 
 COMPANY = ("name", "domain", "towline_sector", "country", "numberofemployees")
-CONTACT = ("firstname", "lastname", "email", "phone", "towline_owner")
-DEAL = (KEY, "dealname", "dealstage", "towline_owner", "amount", "deal_currency_code")
+OWNER = "hubspot_owner_id"
+_SLUG = re.compile(r"[^a-z0-9._-]+")
+CONTACT = ("firstname", "lastname", "email", "phone", "towline_owner", OWNER)
+DEAL = (KEY, "dealname", "dealstage", "towline_owner", OWNER, "amount", "deal_currency_code")
 
 
 def definition(kind: str, name: str) -> dict[str, Any]:
@@ -129,7 +132,15 @@ def money_of(properties: Properties) -> Money | None:
         return None
 
 
-def deal_snapshot(deal_id: str, deal: Properties, company: Properties | None, contact: Properties | None) -> DealSnapshot:
+def owner_of(properties: Properties, owners: Mapping[str, str]) -> str | None:
+    """Return whose a record is: the owner we wrote, or the HubSpot user's e-mail name (`owners`: user id to e-mail address)."""
+    email = owners.get(properties.get(OWNER) or "", "")
+    return properties.get("towline_owner") or _SLUG.sub("-", email.partition("@")[0].lower()).strip("-") or None
+
+
+def deal_snapshot(
+    deal_id: str, deal: Properties, company: Properties | None, contact: Properties | None, owners: Mapping[str, str]
+) -> DealSnapshot:
     """Return a deal as HubSpot shows it."""
     stage = deal.get("dealstage") or ""
     return DealSnapshot(
@@ -137,17 +148,18 @@ def deal_snapshot(deal_id: str, deal: Properties, company: Properties | None, co
         key=deal.get(KEY) or None,
         name=deal.get("dealname") or "",
         stage=OUR_STAGES.get(stage, stage),
-        owner=deal.get("towline_owner") or None,
+        owner=owner_of(deal, owners),
         amount=money_of(deal),
         company=company_of(company),
         person=person_of(contact),
     )
 
 
-def contact_snapshot(contact_id: str, contact: Properties, company: Properties | None) -> ContactSnapshot:
+def contact_snapshot(
+    contact_id: str, contact: Properties, company: Properties | None, owners: Mapping[str, str]
+) -> ContactSnapshot:
     """Return a contact as HubSpot shows it."""
-    owner = contact.get("towline_owner") or None
-    return ContactSnapshot(id=contact_id, person=person_of(contact), company=company_of(company), owner=owner)
+    return ContactSnapshot(id=contact_id, person=person_of(contact), company=company_of(company), owner=owner_of(contact, owners))
 
 
 def _given(properties: Mapping[str, str | None]) -> dict[str, str]:

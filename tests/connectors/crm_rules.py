@@ -28,6 +28,9 @@ def deal(name: str = "Northwind · implementation", currency: str = "EUR") -> Wa
     return Wanted(uuid4(), DealRecord(name, "qualified", "sales-1", Money(minor=1_500_000, currency=currency)))
 
 
+DEAL_OF_71001 = {"system": "crm", "kind": "deals", "properties": {"dealname": "Globex", "hubspot_owner_id": "71001"}}
+
+
 def says_nothing_private(error: BaseException) -> bool:
     """Say whether neither the error's text nor anything that it carries names a person or a client."""
     shown = f"{error!r} {error} {vars(error)} {pickle.loads(pickle.dumps(error))!r}"  # noqa: S301 - our own
@@ -143,6 +146,10 @@ class CrmRules:
         made = await sandbox.control("POST", "people", {"system": "crm", "kind": "contacts", "properties": {"firstname": "Ada"}})
         shown = (await crm.read_contacts([made["id"]]))[made["id"]]
         assert (shown.person, shown.company, shown.owner) == (None, None, None)
+
+    async def test_a_deal_of_a_person_in_the_crm_is_theirs(self, crm: Crm, sandbox: Sandbox) -> None:
+        made = await sandbox.control("POST", "people", DEAL_OF_71001)
+        assert (await crm.read_deals([made["id"]]))[made["id"]].owner == "sales-1"
 
     async def test_only_the_named_fields_of_a_deal_change(self, crm: Crm) -> None:
         opened = deal()
