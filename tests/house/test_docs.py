@@ -135,6 +135,12 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert [name for name in named if not re.search("[A-Z]{3}", name) and not (ROOT / name).exists()] == []
 
 
+def test_every_benchmark_is_in_the_operators_page() -> None:
+    scripts = [path for path in (ROOT / "benchmarks").glob("*.py") if "def main(" in path.read_text(encoding="utf-8")]
+    assert scripts
+    assert [path.name for path in scripts if f"`benchmarks/{path.name}`" not in OPERATIONS] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 120
 
