@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,16 @@ from ledger.intake import receive
 from runtime.wiring import Runtime
 
 SAMPLES = Path(__file__).parent / "samples"
+PATIENCE = 60.0
+
+
+async def until(what: Callable[[], Awaitable[Any]], *, seconds: float = PATIENCE) -> Any:
+    """Ask until the answer is something, and return it."""
+    for _ in range(int(seconds / 0.1)):
+        if answer := await what():
+            return answer
+        await asyncio.sleep(0.1)
+    raise AssertionError("it did not come to pass")
 
 
 def sample(event: str, name: str) -> dict[str, Any]:
@@ -159,7 +170,7 @@ class World:
         async with self.house.ledger.begin() as books:
             return [row for row in await books.exceptions.of_event(event_id) if (row.closed_at is not None) == closed]
 
-    async def ready_again(self, *events: UUID) -> None:
-        """Let what was given back with a delay be ready now, as if the delay were over."""
+    async def handed_out(self, event_type: str) -> None:
+        """Lease all ready events of a type to this house's worker, as the dispatcher does."""
         async with self.house.ledger.begin() as books:
-            await books.inbox.release(events)
+            await books.inbox.claim(event_type, limit=100, worker=self.house.worker, seconds=30)

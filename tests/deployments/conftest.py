@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,7 @@ from runtime.settings import Settings
 from runtime.wiring import assembled
 from tests.conftest import url_of
 from tests.processes import Process, answers
-from tests.world import Vendors, World
-
-PATIENCE = 60.0
-
-
-async def until(what: Callable[[], Awaitable[Any]], *, seconds: float = PATIENCE) -> Any:
-    """Ask until the answer is something, and return it."""
-    for _ in range(int(seconds / 0.1)):
-        if answer := await what():
-            return answer
-        await asyncio.sleep(0.1)
-    raise AssertionError("it did not come to pass")
+from tests.world import Vendors, World, until
 
 
 @dataclass
@@ -101,6 +89,10 @@ class Works:
         ended: FlowRun = await until(look)
         return ended
 
+    async def is_called(self, run: UUID, state: str) -> bool:
+        """Say whether a run's state has this name."""
+        return (await self.client.read_flow_run(run)).state_name == state
+
     async def made(self, company: str) -> dict[str, int]:
         """Return how much stands for the companies whose name begins so."""
         crm, docs = self.world.vendors.objects, self.world.vendors.objects
@@ -128,6 +120,7 @@ async def works(
         "TOWLINE_SANDBOX_PORT": str(sandbox_port),
         "TOWLINE_CHILDREN": "1",
         "PREFECT_API_URL": prefect,
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_HOME": str(home / "prefect"),
     }
     settings = Settings(_env_file=None, home=home, database_url=url, sandbox_port=sandbox_port)

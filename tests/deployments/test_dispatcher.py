@@ -17,9 +17,8 @@ from ledger.database import Ledger
 from ledger.intake import receive, reopen
 from ledger.tables import EventStatus
 from runtime.wiring import Runtime
-from tests.deployments.conftest import until
 from tests.deployments.fakes import FakeChildren, FakePrefect, FakeRuns, events_of
-from tests.world import event, lead, sample
+from tests.world import event, lead, sample, until
 
 
 async def arrives(house: Runtime, *events: dict[str, Any]) -> list[UUID]:
