@@ -24,7 +24,7 @@ EXTRA: dict[type[TowlineError], dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(set(kinds()), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(kinds()), key=str))
 def test_every_error_pickles_and_keeps_its_attributes(kind: type[TowlineError]) -> None:
     extra = next((EXTRA[base] for base in kind.__mro__ if base in EXTRA), {})
     error = kind("crm: it did not work", cause="crm.http_500", **extra)

@@ -40,7 +40,7 @@ async def test_an_opportunity_gets_its_packet_in_the_accounts_folder(world: Worl
     (packet,), (folder,) = await world.vendors.objects("docs", "documents"), await world.vendors.objects("docs", "folders")
     assert packet["parents"] == [folder["id"]]
     assert packet["name"].startswith("northwind-gmbh_discovery-packet_v1_")
-    text = await world.house.docs.read_text(packet["id"])  # type: ignore[attr-defined]  # not part of the port
+    text = await world.house.docs.read_text(packet["id"])
     assert "{{" not in text
     assert all(known in text for known in ("Northwind GmbH", "ada@northwind.example", "EUR 15,000.00", "implementation"))
     (deal,) = await world.vendors.objects("crm", "deals")
@@ -126,6 +126,19 @@ async def test_a_second_deal_of_a_company_finds_its_company_and_folder(world: Wo
     assert await world.vendors.counts() == counts
     (folder,) = await world.vendors.objects("docs", "folders")
     assert all(packet["parents"] == [folder["id"]] for packet in await world.vendors.objects("docs", "documents"))
+
+
+async def test_two_leads_of_one_person_in_one_batch_are_two_deals_of_one_company(world: World) -> None:
+    """
+    Given a person who asked twice, for two things
+    When both leads travel in one batch
+    Then there are two deals and two packets, of one company with one contact and one folder.
+    """
+    await world.travels(lead("form-1"), lead("form-2", service="training"))
+    counts = {"companies": 1, "contacts": 1, "deals": 2, "folders": 1, "documents": 2, "messages": 2}
+    assert await world.vendors.counts() == counts
+    titles = {one["properties"]["dealname"] for one in await world.vendors.objects("crm", "deals")}
+    assert titles == {"Northwind GmbH · implementation", "Northwind GmbH · training"}
 
 
 async def test_a_batch_of_leads_costs_the_vendors_little_and_people_one_message(world: World) -> None:

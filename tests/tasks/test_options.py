@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import State, StateType, TaskRun
 from prefect.tasks import Task
 
 from contracts.catalog import catalog
@@ -19,6 +19,7 @@ from contracts.errors import (
     UncertainError,
 )
 from flows import discovery, lead
+from tasks.lead import open_deals
 from tasks.options import can_work_later, retries_of
 
 
@@ -36,8 +37,9 @@ from tasks.options import can_work_later, retries_of
     ],
 )
 async def test_only_what_can_work_later_is_tried_again(error: Exception, again: bool) -> None:
+    task_run = TaskRun(task_key="open_deals", dynamic_key="0")
     state: State[Any] = State(type=StateType.FAILED, data=error)
-    assert await can_work_later(lead.open_deals, None, state) is again  # type: ignore[arg-type]  # the run is not asked
+    assert await can_work_later(open_deals, task_run, state) is again
 
 
 @pytest.mark.parametrize(("flow", "event"), [(lead, "lead.qualified"), (discovery, "opportunity.created")])
