@@ -69,7 +69,8 @@ async def at_once(house: House, number: int) -> None:
 
     async def connection() -> None:
         for event in todo:
-            answers.append((await house.post(event))[1] * 1000)
+            _, seconds = await house.post(event)
+            answers.append(seconds * 1000)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(16):
@@ -88,11 +89,15 @@ async def account(house: House, number: int, start: float, posted: float, before
     last_lead = max(one["updated_at"] for one in crm["deals"]) - start
     folders = [one["key"] for one in docs["folders"] if "burst-" in one["object"]["name"]]
     packets = [one["key"] for one in docs["documents"] if "burst-" in one["object"]["name"]]
-    print(f"   posted within {posted:.1f} s, last deal changed after {last_lead:.1f} s, last call after {asked[-1]['at'] - start:.1f} s")
+    print(
+        f"   posted within {posted:.1f} s, last deal changed after {last_lead:.1f} s, last call after {asked[-1]['at'] - start:.1f} s"
+    )
     for kind in ("companies", "contacts", "deals"):
         print(f"   {kind}: {len(crm[kind]) - before[kind]} new of {number} wanted")
     print(f"   folders: {len(folders)} ({len(set(folders))} keys), packets: {len(packets)} ({len(set(packets))} keys)")
-    print(f"   vendor calls: {len(asked)}, {dict(Counter(one['system'] for one in asked))}; by status {dict(Counter(one['status'] for one in asked))}")
+    print(
+        f"   vendor calls: {len(asked)}, {dict(Counter(one['system'] for one in asked))}; by status {dict(Counter(one['status'] for one in asked))}"
+    )
 
 
 def when(text: str) -> float:

@@ -85,7 +85,7 @@ class Alerts:
         entry = house.catalog.entries.get(cause.event_type)
         amounts = [Money(minor=int(minor), currency=currency) for currency, minor in sorted((cause.amounts or {}).items())]
         stopped = Stopped(
-            title=entry.title if entry else cause.event_type,
+            title=entry.title if entry else "Unknown event",
             deals=cause.deals,
             reason=cause.reason,
             route=cause.route,

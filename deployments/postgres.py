@@ -75,7 +75,7 @@ class EmbeddedPostgres:
 
     def is_ready(self) -> bool:
         """Say whether the server takes connections."""
-        command = [str(POSTGRES_BIN_PATH / "pg_isready"), "-q", "-h", str(self.sockets)]
+        command = [str(POSTGRES_BIN_PATH / "pg_isready"), "-q", "-U", "postgres", "-h", str(self.sockets)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
 
     def create_database(self, name: str) -> None:

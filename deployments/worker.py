@@ -175,6 +175,8 @@ def main() -> int:
 
     try:
         uvloop.run(until_told())
+    except KeyboardInterrupt:
+        return 0
     except TowlineError as error:
         log.error("the worker cannot start", error=error.text)
         return 1

@@ -52,7 +52,7 @@ class Cases:
         if cases:
             await self._connection.execute(ADVANCE, list(cases))
 
-    async def count(self) -> Sequence[Row[str, int]]:
+    async def count(self) -> Sequence[Row[Any]]:
         """Count cases by stage."""
         statement = select(col(Case.stage), func.count().label("cases")).group_by(col(Case.stage)).order_by(col(Case.stage))
         return (await self._connection.execute(statement)).all()

@@ -37,13 +37,15 @@ class Intent:
 class Standing:
     """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before.
 
-    `act_key` is the one that an earlier attempt may have left in the outside system.
+    `act_key` is the one that an earlier attempt may have left in the outside system, `unseen` the seconds since it began where
+    nobody saw its end: it may be under way still.
     """
 
     fresh: bool
     busy: bool
     done: Ref | None
     act_key: EffectKey
+    unseen: float | None = None
 
 
 INTEND = text(
@@ -57,7 +59,9 @@ ON CONFLICT DO NOTHING RETURNING key
 )
 LOOK = text(
     """
-SELECT e.key, e.act_key, e.state, e.vendor_id, e.vendor_url, e.event_id,
+SELECT e.key, e.act_key, e.state,
+       CASE WHEN e.state = 'intended' AND e.finished_at IS NULL THEN extract(epoch FROM now() - e.started_at) END AS unseen,
+       e.vendor_id, e.vendor_url, e.event_id,
        coalesce(i.status = 'running' AND i.lease_until > now(), false) AS worked_on
 FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 """
@@ -116,6 +120,7 @@ class Effects:
                 busy=row.state != EffectState.DONE and row.key not in taken,
                 done=Ref(row.vendor_id or "", row.vendor_url or "") if row.state == EffectState.DONE else None,
                 act_key=row.act_key,
+                unseen=None if row.unseen is None else float(row.unseen),
             )
             for row in found
         }

@@ -52,14 +52,14 @@ ON CONFLICT DO NOTHING RETURNING id
 )
 """One constant statement for any number of events, so that it is compiled and planned once."""
 
-CLAIM = text(
-    f"""
+LEASE = """
 UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
-WHERE id IN (SELECT id FROM inbox WHERE {READY} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
+WHERE id IN (SELECT id FROM inbox WHERE {which} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
 RETURNING id, seq, attempts
-"""  # noqa: S608  (no value in it)
-)
+"""
+CLAIM = text(LEASE.format(which=READY))
+TAKE = text(LEASE.format(which=f"id = :id AND {READY}"))
 
 WAITING = text(
     """
@@ -93,8 +93,7 @@ class Inbox:
         held: set[UUID] = set()
         for row in await self.get(ids):
             values = {"type": row.type, "limit": 1, "worker": worker, "seconds": seconds, "id": row.id}
-            statement = text(str(CLAIM).replace("WHERE status", "WHERE id = :id AND status", 1))
-            held |= {found.id for found in await self._connection.execute(statement, values)}
+            held |= {found.id for found in await self._connection.execute(TAKE, values)}
         return held
 
     async def get(self, ids: Collection[UUID]) -> Sequence[Row[Any]]:
@@ -155,15 +154,15 @@ class Inbox:
         statement = update(Event).where(col(Event.id).in_(list(ids)), col(Event.status) == EventStatus.RUNNING)
         await self._connection.execute(statement.values(**values))
 
-    async def release_of(self, worker: str) -> Sequence[Row[UUID, UUID | None]]:
+    async def release_of(self, worker: str) -> Sequence[Row[Any]]:
         """Give back everything a dead worker held; return ids and runs."""
         return await self._give_back(col(Event.leased_by) == worker)
 
-    async def release_expired(self) -> Sequence[Row[UUID, UUID | None]]:
+    async def release_expired(self) -> Sequence[Row[Any]]:
         """Give back what nobody has prolonged; return ids and runs."""
         return await self._give_back(col(Event.lease_until) < func.now())
 
-    async def release_run(self, flow_run_id: UUID) -> Sequence[Row[UUID, UUID | None]]:
+    async def release_run(self, flow_run_id: UUID) -> Sequence[Row[Any]]:
         """Give back what a run that is over has left unfinished."""
         return await self._give_back(col(Event.flow_run_id) == flow_run_id)
 
@@ -176,14 +175,14 @@ class Inbox:
         """Make parked or quarantined events ready again; return those that were."""
         stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED])
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
-        fresh = {"status": EventStatus.RECEIVED, "attempts": 0, "not_before": None, "finished_at": None}
+        fresh = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None}
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
 
     async def quarantine(self, ids: Collection[UUID]) -> None:
         """Set events aside that do not fit their contract."""
         await self._set(ids, status=EventStatus.QUARANTINED)
 
-    async def _give_back(self, whose: Any) -> Sequence[Row[UUID, UUID | None]]:
+    async def _give_back(self, whose: Any) -> Sequence[Row[Any]]:
         statement = update(Event).where(whose, col(Event.status) == EventStatus.RUNNING)
         cleared = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None}
         return (

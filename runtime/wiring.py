@@ -22,6 +22,8 @@ from runtime.settings import Settings
 
 LEASE = 30.0
 """Seconds for which an event is held without a sign of life."""
+GRACE = 15.0
+"""Seconds for which a call that nobody waits for any more may still be under way at the vendor: our connectors' read timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Runtime:
     chat: Chat
     worker: str
     lease: float = LEASE
+    grace: float = GRACE
 
     async def prepare(self) -> None:
         """Make the outside systems ready for us: key properties, root folder, templates. Safe to repeat."""

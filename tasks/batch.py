@@ -195,7 +195,7 @@ async def _interrupted(house: Runtime, batch: Batch[C], *, by_a_person: bool) ->
         await _close(house, batch)
         return
     async with house.ledger.begin(wake=True) as books:
-        await books.inbox.release(list(batch.items), forget_attempt=True)
+        await books.inbox.release(list(batch.items))
         batch.items.clear()
         await _settle(books, batch)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -58,8 +60,8 @@ async def once(
         results = await _still_there(results, find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
-    if find and (suspects := [key for key in open_keys if not standings[key].fresh]):
-        results |= await _found(step, suspects, find)
+    if find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
+        results |= await _found(suspects, find)
         open_keys = [key for key in groups if key not in results]
     if open_keys:
         wanted, faults = _wanted(step, groups, open_keys, record)
@@ -95,10 +97,8 @@ async def _one_group(
     first_act = keys.batch_key(step.name, list(members))
     standings = await _intend(batch, step, members, dict.fromkeys(members, first_act))
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
-    suspects = {key: standing.act_key for key, standing in standings.items() if not standing.fresh and key not in results}
-    if suspects:
-        found = await find(name, set(suspects.values()))
-        results |= {key: found[act_key] for key, act_key in suspects.items() if act_key in found}
+    if suspects := {key: standing for key, standing in standings.items() if not standing.fresh and key not in results}:
+        results |= await _found(suspects, partial(find, name))
     if rest := [key for key in members if key not in results]:
         act_key = keys.batch_key(step.name, rest)
         if regrouped := {key: act_key for key in rest if standings[key].act_key != act_key}:
@@ -136,11 +136,23 @@ async def _still_there(done: Mapping[EffectKey, Outcome], find: Find) -> dict[Ef
     return {key: outcome for key, outcome in done.items() if key in there}
 
 
-async def _found(step: Step, suspects: Sequence[EffectKey], find: Find) -> dict[EffectKey, Outcome]:
+async def _found(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[EffectKey, Outcome]:
+    """Look for what earlier attempts have left; one whose call may be under way still is looked for again when it cannot be."""
     try:
-        return dict(await find(suspects))
+        found = await _look(suspects, find)
+        missing = {key: one for key, one in suspects.items() if key not in found and one.unseen is not None}
+        wait = max((runtime().grace - one.unseen for one in missing.values() if one.unseen is not None), default=0)
+        if wait > 0:
+            await asyncio.sleep(wait)
+            found |= await _look(missing, find)
+        return found
     except (RetryableError, UncertainError) as error:
         return dict.fromkeys(suspects, error)
+
+
+async def _look(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[EffectKey, Outcome]:
+    there = await find({standing.act_key for standing in suspects.values()})
+    return {key: there[standing.act_key] for key, standing in suspects.items() if standing.act_key in there}
 
 
 def _wanted(

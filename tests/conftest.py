@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from deployments.postgres import EmbeddedPostgres
 from ledger.database import Ledger
 from ledger.migrate import migrate
 from runtime.settings import Settings
-from runtime.wiring import Runtime, assembled
+from runtime.wiring import Runtime, assembled, using
 from tests.processes import Process, answers, free_port, serving
 from tests.world import Vendors, World
 
@@ -122,7 +123,9 @@ async def house(settings: Settings, vendors: Vendors) -> AsyncIterator[Runtime]:
     """The house on an empty ledger, wired and prepared."""
     async with assembled(settings, worker="tests") as house:
         await house.prepare()
-        yield house
+        patient = replace(house, grace=0.2)
+        with using(patient):
+            yield patient
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-
 from contracts.event import Envelope
 from deployments.deploy import plans
 from deployments.dispatcher import Dispatcher, run_name
@@ -99,7 +97,6 @@ async def test_what_was_claimed_while_prefect_is_gone_is_given_back_without_coun
         assert await begun(runs, 1) == [[str(one)]]
 
 
-@pytest.mark.xfail(strict=True, reason="reopen() sets attempts to 0, so the replay gets the idempotency key of the first run")
 async def test_a_replayed_event_gets_a_run_of_its_own(house: Runtime) -> None:
     prefect = FakePrefect()
     (one,) = await arrives(house, lead())

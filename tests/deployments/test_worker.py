@@ -8,7 +8,6 @@ import signal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from prefect.states import Cancelling
 
 from tests.deployments.conftest import Works
@@ -113,7 +112,6 @@ async def test_a_child_that_is_killed_in_the_middle_of_a_batch_loses_and_doubles
     assert [one.pid for one in works.children] != [child.pid]
 
 
-@pytest.mark.xfail(strict=True, reason="Drive keeps no key unique: what is still under way there is not found, and made again")
 async def test_a_folder_that_is_under_way_when_its_process_is_killed_is_not_made_again(works: Works) -> None:
     """
     Given a lead whose folder the documents system is slow to make

@@ -139,3 +139,10 @@ async def _fail_after_accepting(ledger: Ledger, one: NewEvent) -> None:
     async with ledger.begin() as books:
         await books.inbox.accept([one])
         raise RuntimeError
+
+
+async def test_an_event_taken_by_name_is_the_one_that_was_named(ledger: Ledger) -> None:
+    older, named = event("older"), event("named")
+    await accepted(ledger, older, named)
+    async with ledger.begin() as books:
+        assert await books.inbox.take([named.id], worker="w1", seconds=30) == {named.id}

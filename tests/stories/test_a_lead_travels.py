@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from tests.world import World, lead
 
 
@@ -102,7 +100,6 @@ async def test_two_leads_of_one_company_in_two_runs_at_once_share_it(world: Worl
     assert (counts["companies"], counts["contacts"], counts["folders"], counts["deals"]) == (1, 1, 1, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="Inbox.take leases the oldest ready event instead of the one that it was asked for")
 async def test_a_run_that_a_person_starts_works_on_the_events_it_names(world: World) -> None:
     """
     Given two leads that are ready
