@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,12 +65,14 @@ async def at_once(house: House, number: int) -> None:
     before = Counter({kind: len(objects) for kind, objects in (await house.sandbox("/objects?system=crm")).items()})
     requests = len(await house.sandbox("/requests?since=0"))
     answers: list[float] = []
+    ids: list[str] = []
     start = time.time()
     todo = iter([lead(f"burst-{n}") for n in range(number)])
 
     async def connection() -> None:
         for event in todo:
-            _, seconds = await house.post(event)
+            event_id, seconds = await house.post(event)
+            ids.append(event_id)
             answers.append(seconds * 1000)
 
     async with asyncio.TaskGroup() as group:
@@ -78,26 +81,30 @@ async def at_once(house: House, number: int) -> None:
     posted = time.time() - start
     await house.until_done(seconds=300)
     spread(f"{number} leads at once: gateway's answers", answers)
-    await account(house, number, start, posted, before, requests)
+    await account(house, ids, start, posted, before, requests)
 
 
-async def account(house: House, number: int, start: float, posted: float, before: Counter[str], requests: int) -> None:
+async def account(house: House, ids: Sequence[str], start: float, posted: float, before: Counter[str], requests: int) -> None:
     """Compare what stands in the sandbox with what was sent."""
     crm = await house.sandbox("/objects?system=crm")
     docs = await house.sandbox("/objects?system=docs")
     asked = (await house.sandbox("/requests?since=0"))[requests:]
-    last_lead = max(one["updated_at"] for one in crm["deals"]) - start
     folders = [one["key"] for one in docs["folders"] if "burst-" in one["object"]["name"]]
     packets = [one["key"] for one in docs["documents"] if "burst-" in one["object"]["name"]]
-    print(
-        f"   posted within {posted:.1f} s, last deal changed after {last_lead:.1f} s, last call after {asked[-1]['at'] - start:.1f} s"
-    )
+    print(f"   posted within {posted:.1f} s, last lead done after {await last_done(house, ids) - start:.1f} s")
+    print(f"   last call of the packets behind them after {asked[-1]['at'] - start:.1f} s")
     for kind in ("companies", "contacts", "deals"):
-        print(f"   {kind}: {len(crm[kind]) - before[kind]} new of {number} wanted")
+        print(f"   {kind}: {len(crm[kind]) - before[kind]} new of {len(ids)} wanted")
     print(f"   folders: {len(folders)} ({len(set(folders))} keys), packets: {len(packets)} ({len(set(packets))} keys)")
-    print(
-        f"   vendor calls: {len(asked)}, {dict(Counter(one['system'] for one in asked))}; by status {dict(Counter(one['status'] for one in asked))}"
-    )
+    calls, answers = Counter(one["system"] for one in asked), Counter(one["status"] for one in asked)
+    print(f"   vendor calls: {len(asked)}, {dict(calls)}; by status {dict(answers)}")
+
+
+async def last_done(house: House, ids: Sequence[str]) -> float:
+    """Return when the last effect of these events was done."""
+    shown = [await house.api(f"/events/{event}") for event in ids]
+    assert all(event["status"] == "done" for event in shown)
+    return max(when(effect["finished_at"]) for event in shown for effect in event["effects"])
 
 
 def when(text: str) -> float:

@@ -62,7 +62,8 @@ def _wait(process: subprocess.Popen[bytes], footprints: Footprints, progress: Pr
 def _log(settings: Settings) -> Path:
     folder = settings.state / "logs"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        settings.state.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise MisconfiguredError(f"TOWLINE_HOME: {settings.state} cannot be used: {error.strerror}") from None
     return folder / "stack.log"

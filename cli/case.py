@@ -13,7 +13,7 @@ from cli.money import say_amounts
 from cli.output import AsJson, console, print_fields, print_json, print_table
 from contracts.errors import RefusedError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 FIELDS = ("id", "stage", "owner", "amount_minor", "currency", "account_id", "crm_deal_id", "opened_at", "changed_at")
 EVENT = ("id", "type", "status", "occurred_at", "finished_at")
 DOCUMENT = ("artefact", "version", "name", "vendor_id", "url", "is_current", "created_at")

@@ -12,7 +12,7 @@ from contracts.errors import MisconfiguredError
 from deployments.programs import environment
 from runtime.settings import load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

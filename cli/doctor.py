@@ -12,7 +12,7 @@ from cli.output import AsJson, console, print_json
 from contracts.errors import TowlineError
 from runtime.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)

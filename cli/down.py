@@ -8,7 +8,7 @@ from cli.output import AsJson, print_json
 from deployments.stack import stop_stack
 from runtime.settings import load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

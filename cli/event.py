@@ -13,7 +13,7 @@ from cli.output import AsJson, console, print_fields, print_json, print_table
 from contracts.errors import RefusedError
 from ledger.trace import effects_of
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 FIELDS = (
     "id", "type", "status", "source", "external_id", "case_id", "contract", "flow_run_id", "attempts",
     "occurred_at", "received_at", "finished_at",

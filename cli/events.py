@@ -12,7 +12,7 @@ from cli.books import open_books
 from cli.output import AsJson, print_json, print_table
 from ledger.tables import EventStatus
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 SHOWN = ("id", "type", "status", "source", "external_id", "case_id", "contract", "attempts", "received_at", "finished_at")
 
 

@@ -12,7 +12,7 @@ from cli.books import open_books
 from cli.money import say_amounts
 from cli.output import AsJson, age, print_json, print_table
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 ROW = ("event_id", "case_id", "event_type", "contract", "cause", "field", "reason", "route", "owner", "opened_at")
 
 

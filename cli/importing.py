@@ -24,7 +24,7 @@ from ledger.database import Ledger
 from ledger.intake import Receipt, receive
 from runtime.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 CHUNK = 500
 PATIENCE = 60.0
 """Seconds without any event moving on after which nobody seems to work on them."""

@@ -15,7 +15,7 @@ from contracts.errors import MisconfiguredError, RefusedError
 from ledger.database import Ledger
 from ledger.intake import reopen
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 CHUNK = 500
 EVERY_ROW = 1_000_000
 

@@ -21,7 +21,7 @@ from contracts.errors import MisconfiguredError
 from contracts.event import newest
 from runtime.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 NOT_SENT = {"quarantined", "parked"}
 
 

@@ -18,7 +18,7 @@ from contracts.errors import TowlineError
 from deployments.footprints import Footprints
 from runtime.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from cli.progress import Progress, say_where
 from deployments.stack import Report, Stack
 from runtime.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -11,7 +11,7 @@ import typer
 from deployments.programs import environment
 from runtime.settings import load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

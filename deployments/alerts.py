@@ -83,9 +83,10 @@ class Alerts:
     def _message(self, cause: Any, owner: Owner) -> Message:
         house = self._house
         entry = house.catalog.entries.get(cause.event_type)
+        operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
         amounts = [Money(minor=int(minor), currency=currency) for currency, minor in sorted((cause.amounts or {}).items())]
         stopped = Stopped(
-            title=entry.title if entry else "Unknown event",
+            title=entry.title if entry else operation.title if operation else "Unknown event",
             deals=cause.deals,
             reason=cause.reason,
             route=cause.route,
@@ -94,7 +95,7 @@ class Alerts:
             oldest=cause.oldest,
             escalate=entry.escalate if entry else "",
         )
-        runbook = entry.runbook if entry else "docs/runbooks/unknown-event.md"
+        runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
         links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}
         if cause.flow_run_id:
             links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"

@@ -31,6 +31,9 @@ from runtime.wiring import Runtime, assembled
 from tasks.batch import CANCELLED_BY_A_PERSON
 from tasks.gate import gate
 
+NICENESS = 10
+"""Runs give way to the gateway, so that senders are answered while a backlog is worked off."""
+
 log = get_logger("child")
 
 
@@ -68,6 +71,7 @@ def warm_up() -> None:
 def main(pipe: Connection, worker: str) -> None:
     """Run what the parent sends, until the parent is gone."""
     configure("child")
+    os.nice(NICENESS)
     uvloop.run(_serve(pipe, worker))
 
 

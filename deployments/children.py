@@ -60,6 +60,11 @@ class Children:
             self.became_free.clear()
 
     @property
+    def places(self) -> int:
+        """How many runs can be worked on at once."""
+        return self._number * RUNS_AT_ONCE
+
+    @property
     def free(self) -> int:
         """How many runs can be taken on now."""
         return sum(child.free for child in self._children)

@@ -30,6 +30,7 @@ class Plan:
     entrypoint: str
     description: str
     tags: tuple[str, ...]
+    owner: str
     event: str | None = None
     every: float | None = None
 
@@ -47,11 +48,14 @@ def plans(catalog: Catalog) -> list[Plan]:
             f"flows.{entry.flow}.{entry.flow}",
             f"Runs when {event} happens.",
             ("path", entry.criticality.value),
+            entry.process_owner,
             event,
         )
         for event, entry in catalog.entries.items()
     ]
-    operations = [Plan(o.title, o.entrypoint, o.title, ("operation",), every=o.every) for o in catalog.operations]
+    operations = [
+        Plan(o.title, o.entrypoint, o.title, ("operation",), o.process_owner, every=o.every) for o in catalog.operations
+    ]
     return [*paths, *operations]
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Pending
 
 from contracts.catalog import Criticality
-from contracts.errors import RetryableError
+from contracts.errors import MisconfiguredError, RetryableError
 from deployments.children import Children
 from deployments.deploy import Plan
 from deployments.runs import PREFECT_GONE, Runs
@@ -43,12 +46,19 @@ class Dispatcher:
         self._plans = plans
         self._under_way: set[asyncio.Task[None]] = set()
         self._starting = 0
+        self._at_work: Counter[str] = Counter()
+        self._most = max(1, children.places - 1)  # a flood of one event leaves a place to the others
         self.handing_over: set[UUID] = set()
         """Events that are claimed and not with a process yet."""
         self._resume_at = 0.0
+        self._broken: MisconfiguredError | None = None
 
     async def run(self) -> None:
-        """Dispatch until cancelled; a ledger or a Prefect server that is gone is waited for."""
+        """Dispatch until cancelled; a ledger or a Prefect server that is gone is waited for.
+
+        Raises:
+            MisconfiguredError: a deployment is gone.
+        """
         while True:
             try:
                 async with self._house.ledger.woken() as calls:
@@ -68,17 +78,24 @@ class Dispatcher:
         self._children.became_free.clear()
 
     async def _dispatch(self) -> None:
+        if self._broken:
+            raise self._broken
         if time.monotonic() < self._resume_at:
             return
         for deployment, event in self._events:
-            while self._children.free > self._starting:
+            while self._children.free > self._starting and self._at_work[event] < self._most:
                 claimed = await self._claim(event)
                 if not claimed:
                     break
                 self._starting += 1
+                self._at_work[event] += 1
                 task = asyncio.create_task(self._start(deployment, event, claimed))
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
+                task.add_done_callback(partial(self._is_over, event))
+
+    def _is_over(self, event: str, _: asyncio.Task[None]) -> None:
+        self._at_work[event] -= 1
 
     async def _claim(self, event: str) -> Sequence[Any]:
         house = self._house
@@ -100,13 +117,15 @@ class Dispatcher:
         except PREFECT_GONE as error:
             log.warning("Prefect is gone, its events wait", events=len(ids), error=type(error).__name__)
             self._resume_at = time.monotonic() + PAUSE_WITHOUT_PREFECT
+            if isinstance(error, PrefectHTTPStatusError) and error.response.status_code == 404:
+                self._broken = MisconfiguredError(f"the deployment of {event} is gone; a worker that starts makes it anew")
             async with self._house.ledger.begin() as books:
                 await books.inbox.release(ids, forget_attempt=True)
             return
         finally:
             self._starting -= 1
             self.handing_over.difference_update(ids)
-        await self._runs.to_the_end(flow_run, self._plans[deployment].entrypoint)
+        await self._runs.to_the_end(flow_run, self._plans[deployment])
 
 
 def run_name(title: str, events: Sequence[UUID]) -> str:

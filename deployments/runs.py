@@ -17,6 +17,7 @@ from contracts.catalog import Catalog
 from contracts.errors import RetryableError
 from deployments.child import Run
 from deployments.children import Children
+from deployments.deploy import Plan
 from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
@@ -25,6 +26,8 @@ from tasks.batch import ROUTES
 
 DEATHS = 3
 """After so many deaths of the process under one run its events are parked: one of them kills it."""
+ATTEMPTS = 5
+"""After so many runs that ended without an outcome for it an event is parked."""
 LEDGER_PAUSE = 1.0
 PREFECT_GONE = (httpx.HTTPError, PrefectHTTPStatusError)
 
@@ -40,25 +43,49 @@ class Runs:
         self._ledger = ledger
         self._catalog = catalog
 
-    async def to_the_end(self, flow_run: FlowRun, entrypoint: str) -> str:
+    async def to_the_end(self, flow_run: FlowRun, plan: Plan) -> str:
         """Run a flow run until it is over, taking it up again when its process dies; return its last state's name."""
         for death in range(1, DEATHS + 1):
-            state = await self._children.run(Run(flow_run, entrypoint))
+            state = await self._children.run(Run(flow_run, plan.entrypoint))
             if state is not None:
-                await self._closed(flow_run, state)
+                await self._closed(flow_run, plan, state)
                 return state
             log.warning("a run's process died", flow_run=str(flow_run.id), death=death)
             if death < DEATHS:
                 await self._tell(flow_run.id, Pending(message="taken up again: the process it ran in died"))
         await self._written(lambda books: self._park(books, flow_run))
+        await self._tell_owner(flow_run, plan, "Crashed")
         await self._tell(flow_run.id, Crashed(message=f"its process died {DEATHS} times"))
         return "Crashed"
 
-    async def _closed(self, flow_run: FlowRun, state: str) -> None:
+    async def _closed(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
         if state == "Cancelled":
             await self._tell(flow_run.id, Cancelled(message="cancelled by a person"))
         if state != "Completed":
             await self._written(lambda books: self._give_back(books, flow_run))
+        await self._tell_owner(flow_run, plan, state)
+
+    async def _tell_owner(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
+        """An operation's failed run is its owner's exception until one succeeds; a path's deals have exceptions of their own."""
+        if plan.event is not None or state == "Cancelled":
+            return
+        failure = NewException(
+            event_id=None,
+            case_id=None,
+            event_type=plan.flow,
+            contract="",
+            cause=f"{plan.flow}/run-failed",
+            reason=f"the run “{plan.name}” failed",
+            route=ROUTES["failed"],
+            owner=plan.owner,
+            flow_run_id=flow_run.id,
+        )
+
+        async def write(books: Books) -> None:
+            await books.exceptions.close_cause(failure.cause, closed_as="ran again")
+            await books.exceptions.open([] if state == "Completed" else [failure])
+
+        await self._written(write)
 
     async def _written(self, write: Callable[[Books], Awaitable[None]]) -> None:
         """Write in the ledger, and wait for one that is gone: our heartbeat would hold these events for ever."""
@@ -78,23 +105,30 @@ class Runs:
             log.warning("Prefect could not be told a state", flow_run=str(run), error=type(error).__name__)
 
     async def _give_back(self, books: Books, flow_run: FlowRun) -> None:
-        await books.inbox.release_run(flow_run.id)
-        await books.inbox.release([row.id for row in await _not_begun(books, flow_run)])
+        """Let others take up what the run has left without an outcome; what that happens to too often is parked."""
+        rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
+        tired = [row for row in rows if row.attempts >= ATTEMPTS]
+        await books.inbox.settle(dict.fromkeys([row.id for row in tired], EventStatus.PARKED))
+        reason = f"its run failed {ATTEMPTS} times"
+        await books.exceptions.open([self._exception(row, flow_run.id, "run-failed", reason) for row in tired])
+        for row in rows:
+            await books.inbox.release([row.id], delay=2.0**row.attempts)
 
     async def _park(self, books: Books, flow_run: FlowRun) -> None:
         rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
         await books.inbox.settle(dict.fromkeys([row.id for row in rows], EventStatus.PARKED))
-        await books.exceptions.open([self._exception(row, flow_run.id) for row in rows])
+        reason = f"the process died {DEATHS} times while it worked on this"
+        await books.exceptions.open([self._exception(row, flow_run.id, "process-died", reason) for row in rows])
 
-    def _exception(self, row: object, run: UUID) -> NewException:
-        entry = self._catalog[row.type]  # type: ignore[attr-defined]
+    def _exception(self, row: Any, run: UUID, cause: str, reason: str) -> NewException:
+        entry = self._catalog[row.type]
         return NewException(
-            event_id=row.id,  # type: ignore[attr-defined]
-            case_id=row.case_id,  # type: ignore[attr-defined]
-            event_type=row.type,  # type: ignore[attr-defined]
-            contract=row.contract,  # type: ignore[attr-defined]
-            cause=f"{entry.flow}/process-died",
-            reason=f"the process died {DEATHS} times while it worked on this",
+            event_id=row.id,
+            case_id=row.case_id,
+            event_type=row.type,
+            contract=row.contract,
+            cause=f"{entry.flow}/{cause}",
+            reason=reason,
             route=ROUTES["failed"],
             owner=entry.process_owner,
             flow_run_id=run,

@@ -24,7 +24,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
 from contracts.errors import MisconfiguredError, TowlineError
@@ -37,6 +37,8 @@ from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
 
+LOOK_FOR_RUNS = 2.0
+"""Seconds between looks at what a schedule or a person wants to run."""
 LOOK_FOR_CANCELLED = 2.0
 """Seconds between looks at whether a person has cancelled a run."""
 
@@ -71,7 +73,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, Any, ResidentResult]):
             raise ValueError("this run's deployment is not in the catalog")
         if task_status is not None:
             task_status.started(os.getpid())
-        state = await self._runs.to_the_end(flow_run, plan.entrypoint)
+        state = await self._runs.to_the_end(flow_run, plan)
         return ResidentResult(identifier=str(flow_run.id), status_code=0 if state in ("Completed", "Cancelled") else 1)
 
 
@@ -166,7 +168,7 @@ def main() -> int:
 
     async def until_told() -> None:
         settings = load_settings()
-        with temporary_settings({PREFECT_API_URL: settings.prefect_url}):
+        with temporary_settings({PREFECT_API_URL: settings.prefect_url, PREFECT_WORKER_QUERY_SECONDS: LOOK_FOR_RUNS}):
             task = asyncio.create_task(serve(settings, name=sys.argv[1] if len(sys.argv) > 1 else None))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -65,6 +65,11 @@ class Exceptions:
         )
         await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
 
+    async def close_cause(self, cause: str, *, closed_as: str) -> None:
+        """Close all open exceptions of a cause."""
+        statement = update(ExceptionRow).where(col(ExceptionRow.cause) == cause, col(ExceptionRow.closed_at).is_(None))
+        await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
+
     async def latest(self, *, limit: int, cause: str | None = None) -> Sequence[Row[Any]]:
         """Return open exceptions, the newest first."""
         statement = (

@@ -48,6 +48,6 @@ async def check(batch: Batch[C]) -> None:
         await books.gates.keep(suite, flow_run_id=batch.run, checked=len(rows), failed=failed, summary=dict(report.summary))
     for item in batch:
         if failure := report.failures.get(item.event):
-            cause = f"gate/{suite}/{failure.rule}"
             owner = getattr(batch.entry, failure.route, None) or deal_owner(item) or batch.entry.process_owner
+            cause = f"gate/{suite}/{failure.rule}" + (f"/{owner}" if owner == deal_owner(item) else "")
             batch.leave(item, cause=cause, reason=failure.description, route=CORRECT_IT, column=failure.column, owner=owner)

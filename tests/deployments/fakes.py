@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 from prefect.client.schemas.objects import FlowRun, State
 
+from deployments.deploy import Plan
+
 
 @dataclass
 class FakePrefect:
@@ -50,6 +52,7 @@ class FakeChildren:
     """Processes with so many free places, which end runs as `answers` say (None: the process died)."""
 
     free: int = 1
+    places: int = 9
     answers: list[str | None] = field(default_factory=list)
     ran: list[UUID] = field(default_factory=list)
     became_free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,7 +71,7 @@ class FakeRuns:
     children: FakeChildren = field(default_factory=FakeChildren)
     end: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def to_the_end(self, flow_run: FlowRun, entrypoint: str) -> str:
+    async def to_the_end(self, flow_run: FlowRun, plan: Plan) -> str:
         """Occupy a place until the test says so."""
         self.begun.append(flow_run)
         self.children.free -= 1

@@ -39,5 +39,12 @@ def test_a_third_entry_is_a_third_deployment() -> None:
     assert found[:2] == [plan for plan in plans(house) if plan.event]
     description = "Runs when milestone.reached happens."
     assert found[2:] == [
-        Plan("Milestone reached", "flows.milestone.milestone", description, ("path", "low"), "milestone.reached")
+        Plan(
+            "Milestone reached",
+            "flows.milestone.milestone",
+            description,
+            ("path", "low"),
+            "delivery-operations",
+            "milestone.reached",
+        )
     ]

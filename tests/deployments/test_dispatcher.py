@@ -25,9 +25,11 @@ async def arrives(house: Runtime, *events: dict[str, Any]) -> list[UUID]:
 
 
 @contextlib.asynccontextmanager
-async def dispatching(house: Runtime, *, free: int, prefect: FakePrefect | None = None) -> AsyncIterator[FakeRuns]:
-    """Dispatch to `free` places until the block ends."""
-    runs = FakeRuns(children=FakeChildren(free=free))
+async def dispatching(
+    house: Runtime, *, free: int, places: int = 9, prefect: FakePrefect | None = None
+) -> AsyncIterator[FakeRuns]:
+    """Dispatch to `free` of `places` until the block ends."""
+    runs = FakeRuns(children=FakeChildren(free=free, places=places))
     deployments = {uuid4(): plan for plan in plans(house.catalog)}
     dispatcher = Dispatcher(house, prefect or FakePrefect(), runs.children, runs, deployments)  # type: ignore[arg-type]  # fakes
     task = asyncio.create_task(dispatcher.run())
@@ -59,6 +61,17 @@ async def test_the_more_critical_event_is_started_first_though_it_came_later(hou
         assert await begun(runs, 1) == [[str(first)]]
         runs.end.set()
         assert await begun(runs, 2) == [[str(first)], [str(opportunity)]]
+
+
+async def test_a_flood_of_one_event_leaves_a_place_to_the_others(house: Runtime) -> None:
+    leads = await arrives(house, *(lead(f"form-{n}", of=f"company{n}") for n in range(250)))
+    (opportunity,) = await arrives(house, event("opportunity.created", "o-1", sample("opportunity.created", "import")))
+    async with dispatching(house, free=3, places=3) as runs:
+        assert await begun(runs, 3) == [
+            [str(one) for one in leads[:100]],
+            [str(one) for one in leads[100:200]],
+            [str(opportunity)],
+        ]
 
 
 async def test_a_backlog_is_one_run_of_up_to_a_hundred_events(house: Runtime) -> None:

@@ -9,7 +9,8 @@ from prefect.client.schemas.objects import FlowRun
 
 from contracts.catalog import catalog
 from contracts.event import Envelope
-from deployments.runs import DEATHS, Runs
+from deployments.deploy import plans
+from deployments.runs import ATTEMPTS, DEATHS, Runs
 from ledger.database import Ledger
 from ledger.intake import receive
 from tests.deployments.fakes import FakeChildren, FakePrefect
@@ -27,10 +28,13 @@ async def claimed(ledger: Ledger, *, assigned: bool) -> FlowRun:
     return run
 
 
+PLANS = {plan.flow: plan for plan in plans(catalog())}
+
+
 async def ended(ledger: Ledger, run: FlowRun, *answers: str | None, prefect: FakePrefect | None = None) -> tuple[str, Any]:
     """See the run to its end, its processes answering so; return its state and its event."""
     children, server = FakeChildren(answers=list(answers)), prefect or FakePrefect()
-    state = await Runs(children, server, ledger, catalog()).to_the_end(run, "flows.lead.lead")  # type: ignore[arg-type]  # fakes
+    state = await Runs(children, server, ledger, catalog()).to_the_end(run, PLANS["lead"])  # type: ignore[arg-type]  # fakes
     assert children.answers == []
     async with ledger.begin() as books:
         (row,) = await books.inbox.get([UUID(run.parameters["events"][0])])
@@ -80,3 +84,34 @@ async def test_a_prefect_that_is_gone_does_not_keep_the_ledger_from_hearing(ledg
     run = await claimed(ledger, assigned=True)
     state, row = await ended(ledger, run, *[None] * DEATHS, prefect=FakePrefect(gone=True))
     assert (state, row.status) == ("Crashed", "parked")
+
+
+async def test_an_event_whose_runs_end_without_an_outcome_again_and_again_is_parked(ledger: Ledger) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        run = await claimed(ledger, assigned=True)
+        _, row = await ended(ledger, run, "Failed")
+        assert row.status == ("received" if attempt < ATTEMPTS else "parked")
+        async with ledger.begin() as books:
+            await books.inbox.release([row.id], delay=0)
+            (waiting,) = await books.inbox.get([row.id])
+        assert waiting.attempts == attempt
+        await soon(ledger, row.id)
+    async with ledger.begin() as books:
+        (exception,) = await books.exceptions.of_event(row.id)
+    assert (exception.cause, exception.owner) == ("lead/run-failed", "sales-operations")
+
+
+async def soon(ledger: Ledger, event: UUID) -> None:
+    """Let an event's delay be over."""
+    async with ledger.begin() as books:
+        await books.inbox._set([event], not_before=None)
+
+
+async def test_an_operation_that_fails_is_its_owners_exception_until_it_succeeds(ledger: Ledger) -> None:
+    run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={})
+    for state, causes in (("Failed", ["sweep/run-failed"]), ("Failed", ["sweep/run-failed"]), ("Completed", [])):
+        runs = Runs(FakeChildren(answers=[state]), FakePrefect(), ledger, catalog())  # type: ignore[arg-type]  # fakes
+        await runs.to_the_end(run, PLANS["sweep"])
+        async with ledger.begin() as books:
+            found = await books.exceptions.causes()
+        assert [(row.cause, row.deals) for row in found] == [(cause, 1) for cause in causes]
