@@ -21,14 +21,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import httptools
-import orjson
 import uvloop
 
-from connectors.standard_hooks import sign
+from benchmarks.bare import burst
+from benchmarks.house import lead
 from deployments.postgres import EmbeddedPostgres
 from ledger.migrate import migrate
 
@@ -43,10 +42,15 @@ def main() -> None:
     arguments = parser.parse_args()
     with postgres() as url, gateway(url) as port:
         for title, leads in (("cold", arguments.leads), ("warm", arguments.leads), ("long", 10 * arguments.leads)):
-            seconds, times, answers = uvloop.run(burst(port, title, leads, arguments.connections))
+            seconds, times, answers = uvloop.run(burst(port, named(title, leads), SECRET, arguments.connections))
             show(f"{title}: {leads} leads, {arguments.connections} connections", seconds, times, answers)
-        _, times, answers = uvloop.run(burst(port, "single", 100, 1))
+        _, times, answers = uvloop.run(burst(port, named("single", 100), SECRET, 1))
         show("100 leads, one after the other", sum(times), times, answers)
+
+
+def named(title: str, number: int) -> list[dict[str, Any]]:
+    """Return leads of a burst."""
+    return [lead(f"{title}-{n}") for n in range(number)]
 
 
 def show(title: str, seconds: float, times: list[float], answers: Counter[int]) -> None:
@@ -56,75 +60,6 @@ def show(title: str, seconds: float, times: list[float], answers: Counter[int]) 
     print(
         f"{title}: {figures}  longest {max(times) * 1000:.1f} ms  {len(times) / seconds:.0f} accepts/s  answers {dict(answers)}"
     )
-
-
-async def burst(port: int, name: str, leads: int, connections: int) -> tuple[float, list[float], Counter[int]]:
-    """Post leads at once; return the seconds it took, each answer's seconds, and how many answers had which status."""
-    waiting = iter([request(f"{name}-{number}") for number in range(leads)])
-    times: list[float] = []
-    answers: Counter[int] = Counter()
-    began = time.perf_counter()
-    await asyncio.gather(*(sender(port, waiting, times, answers) for _ in range(connections)))
-    return time.perf_counter() - began, times, answers
-
-
-async def sender(port: int, waiting: Iterator[bytes], times: list[float], answers: Counter[int]) -> None:
-    """Post over one connection. A bare socket: a full HTTP client costs as much CPU as the gateway that is measured."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for one in waiting:
-        began = time.perf_counter()
-        writer.write(one)
-        answers[await answer(reader)] += 1
-        times.append(time.perf_counter() - began)
-    writer.close()
-    await writer.wait_closed()
-
-
-class Answer:
-    """Collects one HTTP answer."""
-
-    done = False
-
-    def on_message_complete(self) -> None:
-        """Note that it is whole."""
-        self.done = True
-
-
-async def answer(reader: asyncio.StreamReader) -> int:
-    """Read one answer and return its status."""
-    found = Answer()
-    parser = httptools.HttpResponseParser(found)
-    while not found.done:
-        parser.feed_data(await reader.read(65536))
-    return int(parser.get_status_code())
-
-
-def request(name: str) -> bytes:
-    """Return a signed lead as the bytes of an HTTP request."""
-    event = {
-        "specversion": "1.0",
-        "id": name,
-        "source": "benchmark",
-        "type": "lead.qualified",
-        "time": datetime.now(UTC).isoformat(),
-        "dataschema": "lead.qualified/1",
-        "data": {
-            "company": {"name": f"Company {name}", "domain": f"{name}.example"},
-            "person": {"name": "Ada Byron", "email": f"ada@{name}.example", "phone": "+49 30 901820"},
-            "amount": {"minor": 1500000, "currency": "EUR"},
-            "service": "implementation",
-            "owner": "sales-1",
-            "confidence": 0.93,
-        },
-    }
-    body = orjson.dumps(event)
-    headers = sign(SECRET, name, datetime.now(UTC), body) | {
-        "host": "127.0.0.1",
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-    }
-    head = "".join(f"{field}: {value}\r\n" for field, value in headers.items())
-    return f"POST /events HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
 @contextlib.contextmanager

@@ -15,7 +15,9 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.bare import burst
 from benchmarks.house import House, lead, spread, stack, visited
+from lifecycle.keys import event_id
 
 
 def main() -> None:
@@ -64,23 +66,14 @@ async def at_once(house: House, number: int) -> None:
     """Post all leads over 16 connections at once; print the answers' times, the time to the end, and what stands."""
     before = Counter({kind: len(objects) for kind, objects in (await house.sandbox("/objects?system=crm")).items()})
     requests = len(await house.sandbox("/requests?since=0"))
-    answers: list[float] = []
-    ids: list[str] = []
+    events = [lead(f"burst-{n}") for n in range(number)]
+    settings = house.settings
     start = time.time()
-    todo = iter([lead(f"burst-{n}") for n in range(number)])
-
-    async def connection() -> None:
-        for event in todo:
-            event_id, seconds = await house.post(event)
-            ids.append(event_id)
-            answers.append(seconds * 1000)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(16):
-            group.create_task(connection())
-    posted = time.time() - start
+    posted, answers, statuses = await burst(settings.port, events, settings.events_secrets[0], 16)
+    assert statuses == {202: number}, statuses
     await house.until_done(seconds=300)
-    spread(f"{number} leads at once: gateway's answers", answers)
+    spread(f"{number} leads at once: gateway's answers", [seconds * 1000 for seconds in answers])
+    ids = [str(event_id(event["source"], event["id"])) for event in events]
     await account(house, ids, start, posted, before, requests)
 
 

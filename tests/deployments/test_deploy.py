@@ -44,7 +44,7 @@ def test_a_third_entry_is_a_third_deployment() -> None:
             "flows.milestone.milestone",
             description,
             ("path", "low"),
-            "delivery-operations",
+            "sales-operations",
             "milestone.reached",
         )
     ]
