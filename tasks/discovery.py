@@ -15,7 +15,7 @@ from lifecycle.documents import Artefact, document_name
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 from tasks.effects import once
-from tasks.lead import account_of, company_of
+from tasks.lead import company_of, document_of
 from tasks.options import retries_of
 
 Opportunities = Batch[OpportunityCreatedV1]
@@ -84,15 +84,4 @@ def _advance(item: Item[OpportunityCreatedV1]) -> DealChange:
 
 
 def _indexed(item: Item[OpportunityCreatedV1]) -> NewDocument:
-    packet = item.refs["copy_packet"]
-    return NewDocument(
-        subject_id=item.case,
-        account_id=account_of(item),
-        case_id=item.case,
-        event_id=item.event,
-        artefact=Artefact.DISCOVERY_PACKET,
-        version=1,
-        name=_packet_name(item),
-        vendor_id=packet.id,
-        url=packet.url,
-    )
+    return document_of(item, Artefact.DISCOVERY_PACKET, item.refs["copy_packet"], _packet_name(item), subject=item.case)

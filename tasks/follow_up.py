@@ -9,32 +9,29 @@ from contracts.opportunity import OpportunityCreatedV1
 from contracts.values import Contract
 from ledger.inbox import NewEvent
 from lifecycle import keys
+from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 
 OURSELVES = "towline"
 
 
 def follow_with_opportunities(leads: Batch[LeadQualifiedV1]) -> None:
-    """Let every lead that is still in the batch be followed by its opportunity."""
-    for item in leads:
-        lead = item.payload
-        item.then = _event(
-            item,
-            "opportunity.created",
-            OpportunityCreatedV1(
-                account=lead.company,
-                owner=lead.owner,
-                person=lead.person,
-                product=lead.service,
-                amount=lead.amount,
-                deal_id=item.deal_id,
-            ),
-        )
+    """Let every lead that is still in the batch be followed by its opportunity, if the catalog wants that."""
+    if then := leads.entry.then:
+        follower = runtime().catalog[then]
+        for item in leads:
+            item.then = _event(item, then, f"{then}/{follower.contract}", _opportunity(item))
 
 
-def _event(item: Item[LeadQualifiedV1], event_type: str, data: Contract) -> NewEvent:
+def _opportunity(item: Item[LeadQualifiedV1]) -> OpportunityCreatedV1:
+    lead = item.payload
+    return OpportunityCreatedV1(
+        account=lead.company, owner=lead.owner, person=lead.person, product=lead.service, amount=lead.amount, deal_id=item.deal_id
+    )
+
+
+def _event(item: Item[LeadQualifiedV1], event_type: str, contract: str, data: Contract) -> NewEvent:
     now = datetime.now(UTC)
-    contract = f"{event_type}/1"
     external_id = f"{item.event}/{event_type}"
     envelope = {
         "specversion": "1.0",

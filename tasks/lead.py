@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from prefect import task
 
@@ -11,7 +12,7 @@ from contracts.errors import RefusedError
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.parties import Company
-from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, FolderRecord, Link
+from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, FolderRecord, Link, Ref
 from ledger.documents import NewDocument
 from lifecycle import keys
 from lifecycle.documents import Artefact, document_name
@@ -155,14 +156,19 @@ def _folder_link(item: Item[LeadQualifiedV1]) -> DealChange:
 
 def _indexed(item: Item[P]) -> NewDocument:
     folder = item.refs["create_account_folder"]
+    return document_of(item, Artefact.ACCOUNT_FOLDER, folder, _folder_name(item), subject=account_of(item))
+
+
+def document_of(item: Item[P], artefact: Artefact, ref: Ref, name: str, *, subject: UUID) -> NewDocument:
+    """Return the document index's entry of a first version that a deal has led to."""
     return NewDocument(
-        subject_id=account_of(item),
+        subject_id=subject,
         account_id=account_of(item),
         case_id=item.case,
         event_id=item.event,
-        artefact=Artefact.ACCOUNT_FOLDER,
+        artefact=artefact,
         version=1,
-        name=_folder_name(item),
-        vendor_id=folder.id,
-        url=folder.url,
+        name=name,
+        vendor_id=ref.id,
+        url=ref.url,
     )

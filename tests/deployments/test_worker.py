@@ -8,6 +8,7 @@ import signal
 from typing import Any
 from uuid import UUID
 
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.states import Cancelling
 
 from tests.deployments.conftest import Works
@@ -187,3 +188,18 @@ async def test_the_workers_log_names_nobody(works: Works) -> None:
     assert not [words for words in ("Ada", "Byron", "@", "+4930", "901820") if words in text]
     entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert any(entry["event"] == "taking up what a dead worker held" for entry in entries)
+
+
+async def test_what_the_catalog_schedules_is_scheduled(works: Works) -> None:
+    """
+    Given the sweep, which the catalog wants every minute
+    When a worker has made its deployment
+    Then Prefect's scheduler plans runs of it.
+    """
+    sweep = await works.client.read_deployment_by_name("sweep/Take up what is stuck")
+    of_sweep = DeploymentFilter(id=DeploymentFilterId(any_=[sweep.id]))
+
+    async def look() -> bool:
+        return any(run.auto_scheduled for run in await works.client.read_flow_runs(deployment_filter=of_sweep))
+
+    await until(look)
