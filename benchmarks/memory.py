@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+from collections import Counter
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -57,8 +58,18 @@ def show(title: str, settings: Any) -> None:
     shared_once = sum(size.pss for _, size in sizes) / 1e6
     each_whole = sum(size.rss for _, size in sizes) / 1e6
     print(f"{title}: {shared_once:.0f} MB (shared pages counted once; {each_whole:.0f} MB if counted in every process)")
-    for process, size in sorted(sizes, key=lambda one: -one[1].pss)[:6]:
-        print(f"      {size.pss / 1e6:6.0f} MB  {' '.join(process.cmdline())[-70:]}")
+    programs: Counter[str] = Counter()
+    for process, size in sizes:
+        programs[program(process)] += size.pss
+    print("      " + ", ".join(f"{name} {size / 1e6:.0f}" for name, size in programs.most_common()))
+
+
+def program(process: psutil.Process) -> str:
+    """Return what a process is part of."""
+    words = " ".join(process.cmdline())
+    known = {"postgres": "postgres", "prefect.server": "Prefect", "deployments.worker": "worker", "multiprocessing": "children"}
+    known |= {"-m web": "gateway", "-m sandbox": "sandbox"}
+    return next((name for part, name in known.items() if part in words), "supervisor")
 
 
 def members(stack_file: Any) -> list[psutil.Process]:

@@ -28,8 +28,8 @@ from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
 from runtime.wiring import Runtime, assembled
+from tasks import gate
 from tasks.batch import CANCELLED_BY_A_PERSON
-from tasks.gate import gate
 
 NICENESS = 10
 """Runs give way to the gateway, so that senders are answered while a backlog is worked off."""
@@ -63,7 +63,7 @@ class Ended:
 def warm_up() -> None:
     """Do once in the process that children are forked from: everything a run needs and no thread, socket or loop."""
     configure("worker")
-    gate()
+    gate.warm_up()
     gc.collect()
     gc.freeze()
 

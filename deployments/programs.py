@@ -113,6 +113,9 @@ def _prefect(settings: Settings) -> Program:
             "PREFECT_SERVER_API_PORT": port,
             "PREFECT_API_URL": settings.prefect_url,
             "PREFECT_UI_API_URL": settings.prefect_url,
+            # A connection costs PostgreSQL some 10 MB; more of them at once make nothing quicker on a few cores.
+            "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "4",
+            "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": "4",
         },
         is_ready=_answers(settings.prefect_port, "/api/health"),
         after=("ledger",),

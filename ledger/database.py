@@ -70,7 +70,7 @@ class Calls:
 class Ledger:
     """The ledger of one house. Make one per process."""
 
-    def __init__(self, url: str, *, pool: int = 8) -> None:
+    def __init__(self, url: str, *, pool: int = 3) -> None:
         self._engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from contracts.catalog import catalog
+from contracts.event import CONTRACTS, newest
 from contracts.values import Contract
 from expectations.rows import row
 from runtime.wiring import runtime
@@ -27,6 +30,15 @@ def gate() -> Gate:
     from expectations.gate import Gate
 
     return Gate()
+
+
+def warm_up() -> None:
+    """Check a blank event of each path once, so that what the first check imports is there when processes are forked."""
+    for event, versions in CONTRACTS.items():
+        contract = versions[newest(event)]
+        missing = {name: None for name, field in contract.model_fields.items() if field.is_required()}
+        blank = contract.model_construct(**missing)
+        gate().check(catalog()[event].flow, [row(blank, event=uuid4(), case=uuid4())])
 
 
 def deal_owner(item: Item[C]) -> str | None:
