@@ -16,7 +16,7 @@ run: setup
 	@$(BIN)/towline up --demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
