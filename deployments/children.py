@@ -14,7 +14,7 @@ from deployments.child import Cancel, Ended, Run
 from runtime.logs import get_logger
 
 RESPAWN_DELAY = 1.0
-RUNS_AT_ONCE = 2
+RUNS_AT_ONCE = 3
 """Flow runs that one child works on at once: while one waits for a vendor, the other one goes on."""
 
 log = get_logger("children")

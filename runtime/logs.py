@@ -9,6 +9,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import stamina.instrumentation
 import structlog
 
 from contracts.errors import TowlineError
@@ -43,6 +44,7 @@ def configure(process: str, *, level: int = logging.INFO) -> None:
         )
     )
     handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.startswith("towline."))
+    stamina.instrumentation.set_on_retry_hooks([])  # a line for each wait on a rate limit: hundreds in a burst
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         default=None, validation_alias="PREFECT_API_URL", description="A Prefect server that runs already"
     )
-    children: int = Field(default=2, ge=1, le=32, description="Warm child processes of the resident worker")
+    children: int = Field(default=1, ge=1, le=32, description="Warm child processes of the resident worker: one for two cores")
 
     events_secrets: Secrets = Field(default=(), description="Signing secrets of POST /events; the first signs, all verify")
     crm_webhook_secrets: Secrets = Field(default=(), description="Secrets of the CRM's webhooks")
