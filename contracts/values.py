@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 import email_validator
 import moneyed
 import phonenumbers
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 LARGEST_AMOUNT = 10**15
@@ -150,4 +150,3 @@ def _quantum(currency: str) -> Decimal:
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Confidence = Annotated[float, Field(ge=0, le=1)]
-Moment = AwareDatetime

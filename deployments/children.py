@@ -69,11 +69,6 @@ class Children:
         """How many runs can be taken on now."""
         return sum(child.free for child in self._children)
 
-    @property
-    def pids(self) -> list[int]:
-        """The processes' ids."""
-        return [child.process.pid for child in self._children if child.process.pid]
-
     async def run(self, order: Run) -> str | None:
         """Run a flow run in the least busy process; return its state's name, None when the process died under it."""
         while not self._children:  # noqa: ASYNC110  (all have died and are about to be replaced)

@@ -162,10 +162,6 @@ class Inbox:
         """Give back what nobody has prolonged; return ids and runs."""
         return await self._give_back(col(Event.lease_until) < func.now())
 
-    async def release_run(self, flow_run_id: UUID) -> Sequence[Row[Any]]:
-        """Give back what a run that is over has left unfinished."""
-        return await self._give_back(col(Event.flow_run_id) == flow_run_id)
-
     async def of_run(self, flow_run_id: UUID) -> Sequence[Row[Any]]:
         """Return the events that a run works on now."""
         statement = select(Event).where(col(Event.flow_run_id) == flow_run_id, col(Event.status) == EventStatus.RUNNING)

@@ -93,10 +93,6 @@ class Catalog:
     def __getitem__(self, event: str) -> Entry:
         return self.entries[event]
 
-    def of_flow(self, flow: str) -> Entry:
-        """Return the entry whose path is `flow`. Raises KeyError."""
-        return {entry.flow: entry for entry in self.entries.values()}[flow]
-
 
 @cache
 def catalog() -> Catalog:

@@ -125,7 +125,10 @@ async def test_a_code_that_is_words_is_left_out() -> None:
     assert (str(error), error.cause) == ("crm: POST /things: HTTP 422", "crm.http_422")
 
 
-@pytest.mark.parametrize("after", ["0", "2", format_datetime(datetime.now(UTC) + timedelta(seconds=9), usegmt=True)])
+SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=9), usegmt=True)
+
+
+@pytest.mark.parametrize("after", ["0", "2", SOON], ids=["now", "seconds", "date"])
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_busy_vendor_is_asked_again_after_the_time_it_named(status: int, after: str, no_waiting: None) -> None:
     answers = iter([httpx.Response(status, headers={"Retry-After": after}, json={}), httpx.Response(200, json={"ok": 1})])

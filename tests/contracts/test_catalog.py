@@ -37,7 +37,7 @@ def line_of(path: Path, words: str) -> int:
 
 def test_the_houses_own_files_load_and_fit_together(folder: Path) -> None:
     assert load_catalog(folder).entries == catalog().entries
-    assert catalog().of_flow("discovery").event == "opportunity.created"
+    assert catalog()["opportunity.created"].flow == "discovery"
 
 
 @pytest.mark.parametrize(
