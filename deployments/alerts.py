@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from contracts.errors import RefusedError, TowlineError
@@ -32,21 +33,27 @@ class Alerts:
             try:
                 await self.look()
             except TowlineError as error:
-                log.warning("an alert could not be delivered", error=error.text)
+                log.warning("the causes could not be read", error=error.text)
             await asyncio.sleep(PAUSE)
 
     async def look(self) -> None:
-        """Say what is new or has changed since the last look."""
+        """Say what is new or has changed since the last look; one that cannot be delivered does not hold up the others."""
         async with self._house.ledger.begin() as books:
             causes = {row.cause: row for row in await books.exceptions.causes()}
             told = {row.cause: row for row in await books.alerts.open()}
         for cause, row in causes.items():
             known = told.get(cause)
             if known is None or known.said != row.deals:
-                await self._say(row, known)
+                await self._try(self._say(row, known))
         for cause, known in told.items():
             if cause not in causes:
-                await self._close(known)
+                await self._try(self._close(known))
+
+    async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
+        try:
+            await delivery
+        except TowlineError as error:
+            log.warning("an alert could not be delivered", error=error.text)
 
     async def _say(self, cause: Any, known: Any | None) -> None:
         owner = self._owner(cause)
@@ -84,7 +91,9 @@ class Alerts:
         house = self._house
         entry = house.catalog.entries.get(cause.event_type)
         operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
-        amounts = [Money(minor=int(minor), currency=currency) for currency, minor in sorted((cause.amounts or {}).items())]
+        # Each amount was checked as it came in; their sum may be larger than any one may be.
+        sums = sorted((cause.amounts or {}).items())
+        amounts = [Money.model_construct(minor=int(minor), currency=currency) for currency, minor in sums]
         stopped = Stopped(
             title=entry.title if entry else operation.title if operation else "Unknown event",
             deals=cause.deals,

@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from contracts.catalog import Catalog
 from contracts.errors import ContractError
 from contracts.event import Envelope, parse
-from contracts.values import LARGEST_AMOUNT
+from contracts.values import Money
 from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
@@ -143,10 +145,9 @@ def _exception(catalog: Catalog, event: NewEvent, fault: ContractError) -> NewEx
 
 
 def _amount_of(data: Any) -> tuple[int | None, str | None]:
-    """The amount that is at stake, where the payload says so clearly enough to be added up."""
-    amount = data.get("amount") if isinstance(data, dict) else None
-    if isinstance(amount, dict):
-        minor, currency = amount.get("minor"), amount.get("currency")
-        if type(minor) is int and 0 <= minor <= LARGEST_AMOUNT and isinstance(currency, str) and len(currency) == 3:
-            return minor, currency
-    return None, None
+    """The amount that is at stake, where the payload holds one that can be added up."""
+    try:
+        amount = Money.model_validate(data.get("amount") if isinstance(data, dict) else None)
+    except ValidationError:
+        return None, None
+    return amount.minor, amount.currency

@@ -138,3 +138,35 @@ async def test_a_replayed_misfit_stays_in_quarantine_with_one_open_exception(wor
     (exception,) = await world.exceptions(event)
     assert (exception.field, exception.owner) == ("person", "sales-operations")
     assert exception.cause == "contract/lead.qualified/person/missing"
+
+
+async def test_amounts_that_are_none_or_add_up_beyond_any_one_do_not_silence_the_alerts(world: World) -> None:
+    """
+    Given leads with an unknown currency, and leads without a person whose amounts together are more than one may be
+    When the owners are told
+    Then each cause has its message, the sum is named, and what is no amount is left out.
+    """
+    most = {"minor": 10**15, "currency": "EUR"}
+    await world.arrives(lead("x1", of="x1", amount={"minor": 5, "currency": "XXZ"}))
+    await world.arrives(*(lead(name, of=name, person=None, amount=most) for name in ("y1", "y2")))
+    await Alerts(world.house).look()
+    texts = {one["text"]: shown(one) for one in await messages(world)}
+    (unknown,) = [text for text in texts if "currency" in text]
+    (large,) = [text for text in texts if "person" in text]
+    assert "At stake" not in texts[unknown]
+    assert "EUR 20,000,000,000,000.00" in texts[large]
+
+
+async def test_an_owner_who_cannot_be_told_does_not_keep_the_others_from_being_told(world: World) -> None:
+    """
+    Given two causes, and a chat that refuses the first message about them
+    When the owners are told
+    Then the other one is told at once, and the first one at the next look.
+    """
+    await world.arrives(lead("x1", of="x1", person=None), lead("x2", of="x2", owner=None))
+    await world.vendors.fault("chat", "POST /chat.postMessage", status=403, count=1)
+    alerts = Alerts(world.house)
+    await alerts.look()
+    assert len(await messages(world)) == 1
+    await alerts.look()
+    assert len(await messages(world)) == 2
