@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -59,6 +60,7 @@ class DealRecord:
     stage: str
     owner: str
     amount: Money | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,12 @@ class DealChange:
 
     deal_id: str
     stage: str | None = None
+    amount: Money | None = None
     folder_url: str | None = None
     packet_url: str | None = None
+    proposal_url: str | None = None
+    invoice_url: str | None = None
+    payment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,45 @@ class DealSnapshot:
     amount: Money | None
     company: Company | None
     person: Person | None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A delivery request as the CRM should hold it when it is opened, linked to its deal."""
+
+    name: str
+    deal_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChange:
+    """The stage (`open`, `closed`) that a delivery request is to stand at."""
+
+    request_id: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSnapshot:
+    """A delivery request as the CRM shows it now; `milestone` is the last one that people entered there."""
+
+    id: str
+    deal_id: str | None
+    name: str
+    stage: str
+    milestone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSnapshot:
+    """A note on a deal as the CRM shows it now; `approved_by` is who released it for the client, if anybody."""
+
+    id: str
+    text: str
+    approved_by: str | None
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +173,32 @@ class FillRecord:
 
     document: str
     values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document to be made of HTML in a folder."""
+
+    name: str
+    folder: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class PdfRecord:
+    """A PDF of a document as it is now, to be kept in a folder."""
+
+    document: str
+    name: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockRecord:
+    """A document that nobody may change any more, and why."""
+
+    document: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

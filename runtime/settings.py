@@ -47,6 +47,7 @@ class Settings(BaseSettings):
 
     events_secrets: Secrets = Field(default=(), description="Signing secrets of POST /events; the first signs, all verify")
     crm_webhook_secrets: Secrets = Field(default=(), description="Secrets of the CRM's webhooks")
+    billing_webhook_secrets: Secrets = Field(default=(), description="Secrets of the billing system's webhooks")
     api_token: str = Field(default="", description="Bearer token of /api")
 
     crm: Literal["hubspot"] | None = Field(default=None, description="CRM vendor; unset means the sandbox")
@@ -67,6 +68,22 @@ class Settings(BaseSettings):
     chat: Literal["slack"] | None = Field(default=None, description="Chat vendor; unset means the sandbox")
     chat_base_url: str | None = None
     chat_access_token: str | None = None
+
+    mail: Literal["gmail", "smtp"] | None = Field(
+        default=None, description="Mail vendor; unset means the sandbox's Gmail; smtp sends by SMTP and looks by IMAP"
+    )
+    mail_from: str = Field(default="Towline <deals@towline.example>", description="Sender of letters to clients, name and address")
+    mail_base_url: str | None = None
+    mail_access_token: str | None = None
+    mail_client_id: str | None = None
+    mail_client_secret: str | None = None
+    mail_refresh_token: str | None = None
+    mail_smtp_url: str | None = Field(default=None, description="smtps://user:password@host:465, or smtp:// with STARTTLS")
+    mail_imap_url: str | None = Field(default=None, description="imaps://user:password@host:993, or imap:// with STARTTLS")
+
+    billing: Literal["stripe"] | None = Field(default=None, description="Billing vendor; unset means the sandbox")
+    billing_base_url: str | None = None
+    billing_api_key: str | None = Field(default=None, description="Secret (or restricted) API key of the billing system")
 
     @cached_property
     def state(self) -> Path:
@@ -131,7 +148,7 @@ class Settings(BaseSettings):
     @property
     def needs_sandbox(self) -> bool:
         """Whether any system points at the sandbox."""
-        return any(vendor is None for vendor in (self.crm, self.docs, self.chat))
+        return any(vendor is None for vendor in (self.crm, self.docs, self.chat, self.mail, self.billing))
 
 
 def load_settings() -> Settings:

@@ -14,8 +14,12 @@ from contracts.records import (
     DealSnapshot,
     EffectKey,
     Link,
+    NoteSnapshot,
     Outcomes,
     Ref,
+    RequestChange,
+    RequestRecord,
+    RequestSnapshot,
     Wanted,
 )
 
@@ -49,6 +53,18 @@ class Crm(Protocol):
     async def add_notes(self, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
         """Add a note (deal id, text) to a deal, once per key."""
 
+    async def open_requests(self, wanted: Sequence[Wanted[RequestRecord]]) -> Outcomes:
+        """Open a delivery request linked to its deal, once per key; a key that has one keeps it."""
+
+    async def change_requests(self, wanted: Sequence[Wanted[RequestChange]]) -> Outcomes:
+        """Move delivery requests to a stage."""
+
+    async def read_requests(self, ids: Collection[str]) -> Mapping[str, RequestSnapshot]:
+        """Return the delivery requests that exist among `ids`, with the deal each belongs to."""
+
+    async def read_notes(self, deal_ids: Collection[str]) -> Mapping[str, Sequence[NoteSnapshot]]:
+        """Return the notes on deals, oldest first, each with who released it for the client."""
+
     async def read_deals(self, ids: Collection[str]) -> Mapping[str, DealSnapshot]:
         """Return the deals that exist among `ids`, with company and contact."""
 
@@ -58,5 +74,5 @@ class Crm(Protocol):
     async def find(self, kind: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands in the CRM under our keys, a company under its account's id.
 
-        `kind` is company, contact, deal or note.
+        `kind` is company, contact, deal, note or request.
         """

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from contracts.records import CopyRecord, EffectKey, FillRecord, FolderRecord, Outcomes, Ref, Wanted
+from contracts.records import (
+    CopyRecord,
+    DocumentRecord,
+    EffectKey,
+    FillRecord,
+    FolderRecord,
+    LockRecord,
+    Outcomes,
+    PdfRecord,
+    Ref,
+    Wanted,
+)
 
 
 class Docs(Protocol):
     """What the company needs from its document system.
 
-    `create_folders` and `copy_templates` carry our key on what they make, but do not look for it: after an uncertain answer
-    ask `find` before repeating them. A record that is refused has its error among the outcomes; so has one whose call failed
+    `create_folders`, `copy_templates`, `create_documents` and `save_pdfs` carry our key on what they make, but do not look for it:
+    after an uncertain answer ask `find` before repeating them. A record that is refused has its error among the outcomes; so has one whose call failed
     otherwise, unless all of them did: then it is raised.
     """
 
@@ -27,6 +38,24 @@ class Docs(Protocol):
 
     async def fill(self, wanted: Sequence[Wanted[FillRecord]]) -> Outcomes:
         """Put values in the place of `{{placeholders}}`; a document that is filled already stays as it is."""
+
+    async def create_documents(self, wanted: Sequence[Wanted[DocumentRecord]]) -> Outcomes:
+        """Make editable documents of HTML in folders."""
+
+    async def save_pdfs(self, wanted: Sequence[Wanted[PdfRecord]]) -> Outcomes:
+        """Keep a PDF of each document, as it is now, in a folder."""
+
+    async def lock(self, wanted: Sequence[Wanted[LockRecord]]) -> Outcomes:
+        """Make documents read-only for everybody, with the reason shown; one that is locked already stays so."""
+
+    async def unlock(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Let documents be edited again, by id."""
+
+    async def hashes(self, documents: Collection[str]) -> Mapping[str, str]:
+        """Return the SHA-256 of each document's content as text; one that is gone is left out."""
+
+    async def read_pdf(self, document: str) -> bytes:
+        """Return a document as a PDF. Raises RefusedError when it is not there."""
 
     async def find(self, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return the files that carry our keys and are not in the bin."""

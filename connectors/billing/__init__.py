@@ -1,0 +1,1 @@
+"""The billing system: the system of record for invoices and payments."""

@@ -1,0 +1,46 @@
+"""What the company needs from its billing system; it must not know any vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol
+
+from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
+from contracts.records import EffectKey, Outcomes, Ref, Wanted
+
+Kind = Literal["customer", "estimate", "invoice"]
+
+
+class Billing(Protocol):
+    """What the company needs from its billing system. Every write is safe to repeat for a day: the same key is done once.
+
+    After that ask `find` before repeating it. A record that is refused has its error among the outcomes; so has one whose call
+    failed otherwise, unless all of them did: then it is raised.
+    """
+
+    async def upsert_customers(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Outcomes:
+        """Find each account's customer, or create it; e-mail address and name are brought up to date."""
+
+    async def open_estimates(self, wanted: Sequence[Wanted[EstimateRecord]]) -> Outcomes:
+        """Create an estimate with its lines and open it."""
+
+    async def cancel_estimates(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Cancel open estimates by id; one that is cancelled already stays so."""
+
+    async def draft_invoices(self, wanted: Sequence[Wanted[InvoiceRecord]]) -> Outcomes:
+        """Create an invoice with its lines as a draft that nothing finalises by itself."""
+
+    async def finalise_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Finalise drafts by id, so that they are owed; one that is finalised already stays so. The link is the client's page."""
+
+    async def send_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Let the billing system send finalised invoices, by id, to their customers."""
+
+    async def void_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Take finalised invoices back, by id; a draft is deleted, a void one stays. Refused for one that is paid."""
+
+    async def read_invoices(self, ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
+        """Return the invoices that exist among `ids`."""
+
+    async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+        """Return what stands there under our keys, a customer under its account's id."""

@@ -1,0 +1,1 @@
+"""The mail: how clients are written to, and how their answers are found."""
