@@ -8,14 +8,31 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.cancellation import DealCancelledV1
+from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
 from contracts.errors import ContractError
+from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
+from contracts.payment import PaymentConfirmedV1, PaymentFailedV1, PaymentRefundedV1
+from contracts.proposal import ChangeRequestedV1, DiscoveryCompletedV1, ProposalApprovedV1
 from contracts.values import Contract
 
 CONTRACTS: dict[str, dict[int, type[Contract]]] = {
     "lead.qualified": {1: LeadQualifiedV1},
     "opportunity.created": {1: OpportunityCreatedV1},
+    "discovery.completed": {1: DiscoveryCompletedV1},
+    "change.requested": {1: ChangeRequestedV1},
+    "proposal.approved": {1: ProposalApprovedV1},
+    "milestone.reached": {1: MilestoneReachedV1},
+    "delivery.completed": {1: DeliveryCompletedV1},
+    "invoice.issued": {1: InvoiceIssuedV1},
+    "invoice.overdue": {1: InvoiceOverdueV1},
+    "invoice.voided": {1: InvoiceVoidedV1},
+    "payment.confirmed": {1: PaymentConfirmedV1},
+    "payment.failed": {1: PaymentFailedV1},
+    "payment.refunded": {1: PaymentRefundedV1},
+    "deal.cancelled": {1: DealCancelledV1},
 }
 """Every released contract: event type, then version. A released version is never edited."""
 

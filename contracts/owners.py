@@ -19,6 +19,7 @@ class Owner(Contract):
 
     name: Name
     channel: Channel
+    approves: tuple[Slug, ...] = Field(default=(), description="What they may decide: proposal")
 
 
 class Owners(Contract):
@@ -30,6 +31,11 @@ class Owners(Contract):
         """Return the owner's channel, or `otherwise` for somebody who is not in the file."""
         owner = self.owners.get(key)
         return owner.channel if owner else otherwise
+
+    def may_decide(self, key: str, kind: str) -> bool:
+        """Say whether this owner is a named approver of this kind of decision."""
+        owner = self.owners.get(key)
+        return owner is not None and kind in owner.approves
 
 
 def load_owners(folder: Path) -> Owners:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from ledger.tables import Case
+from ledger.tables import Case, CaseReference
 
 ADVANCE = text(
     """
@@ -42,10 +42,25 @@ class Cases:
         rows = (await self._connection.execute(select(Case).where(col(Case.id).in_(list(ids))))).all()
         return {row.id: row for row in rows}
 
-    async def of_deals(self, deal_ids: Collection[str]) -> Mapping[str, UUID]:
-        """Return which case each CRM deal belongs to."""
-        statement = select(col(Case.crm_deal_id), col(Case.id)).where(col(Case.crm_deal_id).in_(list(deal_ids)))
-        return {str(deal): case for deal, case in await self._connection.execute(statement)}
+    async def of_references(self, references: Collection[str]) -> Mapping[str, UUID]:
+        """Return which case each reference (`deal:123`, `invoice:in_1`) leads to; one that leads nowhere is left out."""
+        deals = [one.removeprefix("deal:") for one in references if one.startswith("deal:")]
+        by_deal = select(literal("deal:").concat(col(Case.crm_deal_id)), col(Case.id)).where(col(Case.crm_deal_id).in_(deals))
+        others = select(col(CaseReference.reference), col(CaseReference.case_id)).where(
+            col(CaseReference.reference).in_(list(references))
+        )
+        return {str(reference): case for reference, case in await self._connection.execute(union_all(by_deal, others))}
+
+    async def refer(self, references: Mapping[str, UUID]) -> None:
+        """Let references lead to cases; one that leads somewhere already stays."""
+        if references:
+            rows = [{"reference": reference, "case_id": case} for reference, case in references.items()]
+            await self._connection.execute(upsert(CaseReference).values(rows).on_conflict_do_nothing())
+
+    async def references_of(self, case_id: UUID) -> Sequence[str]:
+        """Return the references that lead to a case, besides its deal."""
+        statement = select(col(CaseReference.reference)).where(col(CaseReference.case_id) == case_id)
+        return list((await self._connection.execute(statement)).scalars())
 
     async def advance(self, cases: Sequence[Mapping[str, Any]]) -> None:
         """Set the fields of cases; what is None stays as it was. A CRM deal that is another case's stays with that one."""

@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.cases import Cases
+from ledger.continuity import Continuity
+from ledger.decisions import Decisions
 from ledger.documents import Documents
 from ledger.effects import Effects
 from ledger.exceptions import Exceptions
@@ -42,11 +44,13 @@ class Books:
     documents: Documents
     alerts: Alerts
     gates: Gates
+    continuity: Continuity
+    decisions: Decisions
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates)
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions)
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -28,6 +28,7 @@ class NewDocument:
     name: str
     vendor_id: str
     url: str
+    content_hash: str | None = None
 
 
 class Documents:
@@ -37,9 +38,37 @@ class Documents:
         self._connection = connection
 
     async def enter(self, documents: Sequence[NewDocument]) -> None:
-        """Enter documents as the current ones of their kind; one that stands in the index already stays."""
-        if documents:
-            await self._connection.execute(upsert(Document).values([asdict(d) for d in documents]).on_conflict_do_nothing())
+        """Enter documents as the current ones of their kind, in the place of earlier versions; one that is there stays."""
+        if not documents:
+            return
+        newest = {(one.subject_id, one.artefact, one.version) for one in documents if one.version > 1}
+        for subject, artefact, version in newest:
+            older = (col(Document.subject_id) == subject, col(Document.artefact) == artefact, col(Document.version) < version)
+            await self._connection.execute(update(Document).where(*older).values(is_current=False))
+        await self._connection.execute(upsert(Document).values([asdict(d) for d in documents]).on_conflict_do_nothing())
+
+    async def versions(self, artefact: str, events: Mapping[UUID, UUID]) -> Mapping[UUID, int]:
+        """Return the version of this kind of document that each event (event to case) makes; a repeat keeps its number."""
+        statement = select(Document).where(
+            col(Document.subject_id).in_(list(events.values())), col(Document.artefact) == artefact
+        )
+        rows = (await self._connection.execute(statement)).all()
+        made = {row.event_id: row.version for row in rows}
+        newest: dict[UUID, int] = {}
+        for row in rows:
+            newest[row.subject_id] = max(row.version, newest.get(row.subject_id, 0))
+        return {event: made.get(event) or newest.get(case, 0) + 1 for event, case in events.items()}
+
+    async def approve(self, vendor_id: str, *, by: str, content_hash: str, delivery_item: str) -> None:
+        """Write down who approved a document, with which content, and for which delivery item it stands."""
+        statement = update(Document).where(col(Document.vendor_id) == vendor_id)
+        values = {"approved_by": by, "content_hash": content_hash, "delivery_item": delivery_item}
+        await self._connection.execute(statement.values(**values))
+
+    async def current(self, subjects: Collection[UUID], artefact: str) -> Mapping[UUID, Row[Any]]:
+        """Return the current document of a kind, by subject."""
+        which = (col(Document.subject_id).in_(list(subjects)), col(Document.artefact) == artefact, col(Document.is_current))
+        return {row.subject_id: row for row in await self._connection.execute(select(Document).where(*which))}
 
     async def of_case(self, case_id: UUID, account_id: UUID | None) -> Sequence[Row[Any]]:
         """Return the documents of a case and of its account."""

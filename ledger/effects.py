@@ -161,6 +161,12 @@ class Effects:
         statement = update(Effect).where(col(Effect.key).in_(list(keys)))
         await self._connection.execute(statement.values(state=EffectState.INTENDED, finished_at=None))
 
+    async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
+        """Return the first letter that was sent in each case, which the later ones answer."""
+        sent = (col(Effect.case_id).in_(list(case_ids)), col(Effect.system) == "mail", col(Effect.state) == EffectState.DONE)
+        rows = await self._connection.execute(select(Effect).where(*sent).order_by(col(Effect.finished_at).desc()))
+        return {row.case_id: row for row in rows}
+
     async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
         """Return the effects under these keys, in the order in which they were begun."""
         statement = select(Effect).where(col(Effect.key).in_(list(keys))).order_by(col(Effect.started_at))

@@ -65,6 +65,15 @@ class Exceptions:
         )
         await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
 
+    async def close_case(self, case_id: UUID, causes: Collection[str], *, closed_as: str) -> None:
+        """Close a case's open exceptions of these causes."""
+        which = (
+            col(ExceptionRow.case_id) == case_id,
+            col(ExceptionRow.cause).in_(list(causes)),
+            col(ExceptionRow.closed_at).is_(None),
+        )
+        await self._connection.execute(update(ExceptionRow).where(*which).values(closed_at=func.now(), closed_as=closed_as))
+
     async def close_cause(self, cause: str, *, closed_as: str) -> None:
         """Close all open exceptions of a cause."""
         statement = update(ExceptionRow).where(col(ExceptionRow.cause) == cause, col(ExceptionRow.closed_at).is_(None))

@@ -20,6 +20,7 @@ from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from lifecycle import keys
+from lifecycle.references import references_of
 
 FIX_AT_SOURCE = "correct it at the source and send it again, or correct the mapping and replay it"
 NOBODYS_TYPE_OWNER = "integration"
@@ -52,9 +53,9 @@ async def receive(ledger: Ledger, catalog: Catalog, envelopes: Sequence[tuple[En
     Raises:
         RetryableError: the ledger is not available; nothing was stored.
     """
-    deals = [deal for envelope, _ in envelopes if (deal := _deal_of(envelope))]
+    references = [one for envelope, _ in envelopes for one in references_of(envelope.data)]
     async with ledger.begin(wake=True) as books:
-        cases = await books.cases.of_deals(deals) if deals else {}
+        cases = await books.cases.of_references(references) if references else {}
         judged = [_judge(envelope, raw, cases) for envelope, raw in envelopes]
         first = await books.inbox.accept(_without_twins([event for event, _ in judged]))
         await _complain(books, catalog, [(event, fault) for event, fault in judged if fault and event.id in first])
@@ -104,7 +105,7 @@ def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]
         external_id=envelope.id,
         type=envelope.type,
         contract=envelope.contract,
-        case_id=cases.get(_deal_of(envelope) or "") or keys.case_id(envelope.source, envelope.subject or envelope.id),
+        case_id=case_of(envelope.data, cases) or keys.case_id(envelope.source, envelope.subject or _named(envelope)),
         payload=raw,
         occurred_at=envelope.time or datetime.now(UTC),
         status=EventStatus.QUARANTINED if fault else EventStatus.RECEIVED,
@@ -112,9 +113,14 @@ def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]
     return event, fault
 
 
-def _deal_of(envelope: Envelope) -> str | None:
-    deal = envelope.data.get("deal_id") if isinstance(envelope.data, dict) else None
-    return deal if isinstance(deal, str) else None
+def case_of(data: Any, cases: Mapping[str, UUID]) -> UUID | None:
+    """Return the case that an event's references lead to, the surest first."""
+    return next((cases[one] for one in references_of(data) if one in cases), None)
+
+
+def _named(envelope: Envelope) -> str:
+    """What an event without a subject is about: the outside record that it names, so that events of one deal share a case."""
+    return next(iter(references_of(envelope.data)), envelope.id)
 
 
 def _without_twins(events: Sequence[NewEvent]) -> list[NewEvent]:

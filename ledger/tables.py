@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -10,6 +10,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+from lifecycle.continuity import Kind
+from lifecycle.decisions import Decision
 
 
 class EventStatus(StrEnum):
@@ -54,6 +57,8 @@ class Event(SQLModel, table=True):
         Index("inbox_case", "case_id", "occurred_at", "seq"),
         Index("inbox_leased", "lease_until", postgresql_where=text("status = 'running'")),
         Index("inbox_received_at", "received_at"),
+        Index("inbox_waiting", "case_id", postgresql_where=text("status = 'waiting'")),
+        Index("inbox_untold", "seq", postgresql_where=text("status <> 'running' AND told IS DISTINCT FROM status")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -73,13 +78,14 @@ class Event(SQLModel, table=True):
     attempts: int = 0
     flow_run_id: UUID | None = None
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
+    told: str | None = None
 
 
 class Effect(SQLModel, table=True):
     """An outside change: intended before the call, its result after it."""
 
     __tablename__: ClassVar[Any] = "effects"
-    __table_args__ = (_one_of("state", EffectState), Index("effects_event", "event_id"))
+    __table_args__ = (_one_of("state", EffectState), Index("effects_event", "event_id"), Index("effects_case", "case_id"))
 
     key: UUID = Field(primary_key=True)
     act_key: UUID
@@ -113,6 +119,62 @@ class Case(SQLModel, table=True):
     crm_deal_id: str | None = Field(default=None, unique=True)
     opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     changed_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class CaseReference(SQLModel, table=True):
+    """By which outside records a case is known besides its deal: `request:456`, `invoice:in_1`."""
+
+    __tablename__: ClassVar[Any] = "case_references"
+
+    reference: str = Field(primary_key=True)
+    case_id: UUID = Field(index=True)
+
+
+class ContinuityEntry(SQLModel, table=True):
+    """One movement of a case's money: approved, changed, delivered, invoiced, paid; what is taken back is below zero."""
+
+    __tablename__: ClassVar[Any] = "continuity"
+    __table_args__ = (_one_of("kind", Kind), UniqueConstraint("case_id", "kind", "event_id"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    case_id: UUID
+    event_id: UUID
+    kind: str
+    minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str
+    reference: str | None = None
+    due_on: date | None = None
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class DecisionRow(SQLModel, table=True):
+    """What waits for a person, about one content, and what they answered: who, when, by which door, on which hash."""
+
+    __tablename__: ClassVar[Any] = "decisions"
+    __table_args__ = (
+        _one_of("state", Decision),
+        Index("decisions_waiting", "asked_at", postgresql_where=text("state = 'waiting'")),
+        Index("decisions_case", "case_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    case_id: UUID
+    event_id: UUID
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    document: str
+    url: str
+    content_hash: str
+    minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str
+    terms: Any = Field(sa_column=Column(JSONB, nullable=False))
+    owner: str | None = None
+    state: str = Decision.WAITING
+    asked_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    decided_at: datetime | None = Field(default=None, sa_column=_moment())
+    decided_by: str | None = None
+    door: str | None = None
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class ExceptionRow(SQLModel, table=True):
@@ -164,6 +226,7 @@ class Document(SQLModel, table=True):
     is_current: bool = True
     approved_by: str | None = None
     delivery_item: str | None = None
+    content_hash: str | None = None
     created_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
 
 

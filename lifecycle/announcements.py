@@ -11,18 +11,31 @@ from contracts.values import Money
 HEADLINES = {
     "lead.qualified": ("New deal", "new deals"),
     "opportunity.created": ("Discovery packet ready", "discovery packets are ready"),
+    "discovery.completed": ("Proposal waits for approval", "proposals wait for approval"),
+    "change.requested": ("Changed proposal waits for approval", "changed proposals wait for approval"),
+    "proposal.approved": ("Kick-off", "kick-offs"),
+    "milestone.reached": ("Milestone reached", "milestones are reached"),
+    "delivery.completed": ("Delivery completed", "deliveries are completed"),
+    "invoice.issued": ("Invoice issued", "invoices are issued"),
+    "invoice.overdue": ("Invoice overdue", "invoices are overdue"),
+    "invoice.voided": ("Invoice taken back", "invoices are taken back"),
+    "payment.confirmed": ("Paid", "deals are paid"),
+    "payment.failed": ("Payment failed", "payments failed"),
+    "payment.refunded": ("Payment refunded", "payments are refunded"),
+    "deal.cancelled": ("Deal cancelled", "deals are cancelled"),
 }
 LONGEST_LIST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal as it is announced."""
+    """A deal as it is announced; `detail` is what this event adds, in a few words."""
 
     title: str
     owner: str
     amount: Money | None
     url: str
+    detail: str = ""
 
 
 def announcement(event: str, deals: Sequence[Deal]) -> tuple[str, list[str]]:
@@ -42,9 +55,8 @@ def escaped(text: str) -> str:
 
 def _line(deal: Deal) -> str:
     title = f"<{deal.url}|{escaped(deal.title)}>" if deal.url else escaped(deal.title)
-    return "• " + " · ".join(
-        [title, *([str(deal.amount)] if deal.amount else []), *([escaped(deal.owner)] if deal.owner else [])]
-    )
+    facts = (str(deal.amount) if deal.amount else "", escaped(deal.owner), escaped(deal.detail))
+    return "• " + " · ".join([title, *filter(None, facts)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ class Artefact(StrEnum):
 
     ACCOUNT_FOLDER = "account-folder"
     DISCOVERY_PACKET = "discovery-packet"
+    PROPOSAL = "proposal"
+    PROPOSAL_PDF = "proposal-pdf"
+    PROJECT_FOLDER = "project-folder"
 
 
 def document_name(account: str, artefact: Artefact, version: int, *, subject: UUID) -> str:

@@ -11,6 +11,7 @@ HOUSE = UUID("6b1f6c1e-3f0a-5d0e-9c57-0d6a7c1f3b52")
 
 EventId = NewType("EventId", UUID)
 CaseId = NewType("CaseId", UUID)
+DecisionId = NewType("DecisionId", UUID)
 AccountId = NewType("AccountId", UUID)
 
 
@@ -27,6 +28,11 @@ def case_id(source: str, deal: str) -> CaseId:
 def account_id(identity: str) -> AccountId:
     """Return the id of the account with this identity key (domain, or folded name)."""
     return AccountId(uuid5(HOUSE, f"account\n{identity}"))
+
+
+def decision_id(case: UUID, document: str, content_hash: str) -> DecisionId:
+    """Return the id of the decision about a content: other content is another decision."""
+    return DecisionId(uuid5(HOUSE, f"decision\n{case}\n{document}\n{content_hash}"))
 
 
 def effect_key(subject: UUID, step: str) -> EffectKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Once(StrEnum):
@@ -28,13 +29,13 @@ class Step:
 class Path:
     """The steps of one event's path, in order.
 
-    A step that cannot be undone must stand last: ValueError.
+    What cannot be undone must stand behind all that can: ValueError.
     """
 
     def __init__(self, event: str, *steps: Step) -> None:
-        for step in steps[:-1]:
-            if step.undo is None:
-                raise ValueError(f"{event}: {step.name} cannot be undone, so it must stand last")
+        for step, after in pairwise(steps):
+            if step.undo is None and after.undo is not None:
+                raise ValueError(f"{event}: {step.name} cannot be undone, so it must stand behind {after.name}")
         self.event = event
         self.steps = {step.name: step for step in steps}
         if len(self.steps) != len(steps):

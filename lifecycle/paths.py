@@ -1,8 +1,19 @@
-"""All paths by the event that starts them; the third event's path is one more line."""
+"""All paths by the event that starts them; one more event's path is one more name."""
 
 from __future__ import annotations
 
+from lifecycle.cancellation import CANCELLATION
+from lifecycle.delivery import DELIVERY, MILESTONE
 from lifecycle.discovery import DISCOVERY
+from lifecycle.invoice import INVOICE, RECEIVABLE, REMINDER, VOID
 from lifecycle.lead import LEAD
+from lifecycle.payment import DUNNING, PAYMENT, REFUND
+from lifecycle.proposal import CHANGE, PROPOSAL
 
-PATHS = {path.event: path for path in (LEAD, DISCOVERY)}
+PATHS = {
+    path.event: path
+    for path in (
+        *(LEAD, DISCOVERY, PROPOSAL, CHANGE, DELIVERY, MILESTONE, INVOICE, RECEIVABLE, PAYMENT),
+        *(REMINDER, VOID, DUNNING, REFUND, CANCELLATION),
+    )
+}

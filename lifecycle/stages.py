@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts.errors import StageError
 
 
 class Stage(StrEnum):
-    """The stages of a case, in order."""
+    """The stages of a case, in order; a cancelled one is over wherever it stood."""
 
     NEW = "new"
     QUALIFIED = "qualified"
     DISCOVERY = "discovery"
+    PROPOSED = "proposed"
+    DELIVERY = "delivery"
+    DELIVERED = "delivered"
+    INVOICED = "invoiced"
+    PAID = "paid"
+    CANCELLED = "cancelled"
 
 
-MOVES: dict[str, tuple[frozenset[Stage], Stage]] = {
-    "lead.qualified": (frozenset({Stage.NEW}), Stage.QUALIFIED),
-    "opportunity.created": (frozenset({Stage.NEW, Stage.QUALIFIED}), Stage.DISCOVERY),
+S = Stage
+MOVES: Mapping[str, Mapping[Stage, Stage]] = {
+    "lead.qualified": {S.NEW: S.QUALIFIED},
+    "opportunity.created": {S.NEW: S.DISCOVERY, S.QUALIFIED: S.DISCOVERY},
+    "discovery.completed": {S.DISCOVERY: S.PROPOSED, S.PROPOSED: S.PROPOSED},
+    "change.requested": {S.DELIVERY: S.DELIVERY},
+    "proposal.approved": {S.PROPOSED: S.DELIVERY, S.DELIVERY: S.DELIVERY},
+    "milestone.reached": {S.DELIVERY: S.DELIVERY},
+    "delivery.completed": {S.DELIVERY: S.DELIVERED},
+    "invoice.issued": {S.DELIVERED: S.INVOICED},
+    "invoice.overdue": {S.INVOICED: S.INVOICED},
+    "invoice.voided": {S.INVOICED: S.DELIVERY, S.CANCELLED: S.CANCELLED},
+    "payment.confirmed": {S.INVOICED: S.PAID},
+    "payment.failed": {S.INVOICED: S.INVOICED},
+    "payment.refunded": {S.PAID: S.PAID},
+    "deal.cancelled": {stage: S.CANCELLED for stage in Stage if stage not in (S.NEW, S.PAID, S.CANCELLED)},
 }
-"""Per event: the stages it may find the case at, and the one it leaves it at."""
+"""Per event: the stages it may find the case at, and the one it leaves it at from there."""
+
+WORTH_WAITING_FOR = 24 * 3600.0
+"""Seconds for which an event that came too early waits before its owner is told."""
 
 
 def after(event: str, stage: Stage) -> Stage:
@@ -28,7 +51,12 @@ def after(event: str, stage: Stage) -> Stage:
     Raises:
         StageError: the case is past that, or not there yet.
     """
-    allowed, target = MOVES[event]
-    if stage not in allowed:
+    if stage not in MOVES[event]:
         raise StageError(f"{event} does not fit a case at stage {stage}", cause="stage")
-    return target
+    return MOVES[event][stage]
+
+
+def is_early(event: str, stage: Stage) -> bool:
+    """Say whether the case may still get to where `event` fits; one that is past it or cancelled never will."""
+    order = list(Stage)
+    return stage is not Stage.CANCELLED and all(order.index(stage) < order.index(allowed) for allowed in MOVES[event])

@@ -1,0 +1,89 @@
+"""Decisions: what waits for a person, about one content, and how they answered; the first answer counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from ledger.tables import DecisionRow
+from lifecycle.decisions import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """Something that a person is asked to stand for; `terms` is what they approve beside the document: lines and payment days."""
+
+    id: UUID
+    kind: str
+    case_id: UUID
+    event_id: UUID
+    title: str
+    document: str
+    url: str
+    content_hash: str
+    minor: int
+    currency: str
+    terms: Mapping[str, Any]
+    owner: str | None
+
+
+class Decisions:
+    """Questions and changes on one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def ask(self, decisions: Sequence[NewDecision]) -> None:
+        """Write down what is asked; what the same case waited for before is withdrawn. One asked already stays as it stands."""
+        if not decisions:
+            return
+        await self._end([one.case_id for one in decisions], Decision.WITHDRAWN, but=[one.id for one in decisions])
+        await self._connection.execute(upsert(DecisionRow).values([asdict(one) for one in decisions]).on_conflict_do_nothing())
+
+    async def get(self, ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
+        """Return the decisions that exist among these."""
+        rows = await self._connection.execute(select(DecisionRow).where(col(DecisionRow.id).in_(list(ids))))
+        return {row.id: row for row in rows}
+
+    async def waiting(self, *, limit: int = 1000) -> Sequence[Row[Any]]:
+        """Return what waits for an answer, the oldest first."""
+        statement = select(DecisionRow).where(col(DecisionRow.state) == Decision.WAITING).order_by(col(DecisionRow.asked_at))
+        return (await self._connection.execute(statement.limit(limit))).all()
+
+    async def of_case(self, case_id: UUID) -> Sequence[Row[Any]]:
+        """Return a case's decisions, oldest first."""
+        statement = select(DecisionRow).where(col(DecisionRow.case_id) == case_id).order_by(col(DecisionRow.asked_at))
+        return (await self._connection.execute(statement)).all()
+
+    async def latest_approved(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
+        """Return the newest approved decision of each case."""
+        approved = (col(DecisionRow.case_id).in_(list(case_ids)), col(DecisionRow.state) == Decision.APPROVED)
+        rows = await self._connection.execute(select(DecisionRow).where(*approved).order_by(col(DecisionRow.decided_at)))
+        return {row.case_id: row for row in rows}
+
+    async def answer(self, decision: UUID, outcome: Decision, *, by: str, door: str, reason: str) -> bool:
+        """Write an answer down; return whether it was the first one."""
+        statement = update(DecisionRow).where(col(DecisionRow.id) == decision, col(DecisionRow.state) == Decision.WAITING)
+        values = {"state": outcome, "decided_at": func.now(), "decided_by": by, "door": door, "reason": reason}
+        return bool((await self._connection.execute(statement.values(**values))).rowcount)
+
+    async def void(self, decisions: Collection[UUID]) -> None:
+        """Take approvals back whose content is not what was approved; who gave them stays written down."""
+        statement = update(DecisionRow).where(col(DecisionRow.id).in_(list(decisions)))
+        await self._connection.execute(statement.values(state=Decision.VOID))
+
+    async def withdraw(self, case_ids: Collection[UUID]) -> None:
+        """Take back what is asked in these cases."""
+        await self._end(case_ids, Decision.WITHDRAWN)
+
+    async def _end(self, case_ids: Collection[UUID], state: Decision, *, but: Collection[UUID] = ()) -> None:
+        which = (col(DecisionRow.case_id).in_(list(case_ids)), col(DecisionRow.state) == Decision.WAITING)
+        statement = update(DecisionRow).where(*which, col(DecisionRow.id).not_in(list(but)))
+        await self._connection.execute(statement.values(state=state))

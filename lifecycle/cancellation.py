@@ -1,0 +1,23 @@
+"""The path of `deal.cancelled`: what binds is taken back, what was said and made stays and is written down."""
+
+from __future__ import annotations
+
+from lifecycle.path import Path, Step
+
+CANCELLATION = Path(
+    "deal.cancelled",
+    Step("cancel_estimate", system="billing", undo=None),
+    Step("void_invoice", system="billing", undo=None),
+    Step("close_request", system="crm", undo=None),
+    Step("lose_deal", system="crm", undo=None),
+    Step("note_cancellation", system="crm", undo=None),
+    Step("tell_owner", system="chat", undo=None),
+)
+
+STAYS = "the account's folder and its documents, messages and letters that were sent, company and contact in the CRM"
+
+
+def cancellation_note(undone: list[str], reason: str) -> str:
+    """Return what the CRM keeps of a cancellation: what was taken back, and what stays."""
+    taken_back = ", ".join(undone) if undone else "nothing, for nothing bound anybody yet"
+    return f"Deal cancelled{f': {reason}' if reason else ''}.\nTaken back: {taken_back}.\nStays: {STAYS}."
