@@ -15,12 +15,13 @@ from starlette.routing import Route
 from sandbox import oauth
 from sandbox.hubspot.answers import Refusal, iso, number_of, object_of, page
 from sandbox.hubspot.changes import Changes
-from sandbox.hubspot.vocabulary import OWNERS, PORTAL, USER
+from sandbox.hubspot.vocabulary import KINDS, OWNERS, PORTAL, USER
 from sandbox.store import Record
 from sandbox.system import Json, call_of
 
 OPENED = "2025-01-07T09:00:00.000Z"  # when the account was opened; its owners and their records date from then
-SCOPES = ["oauth", *(f"crm.objects.{kind}.write" for kind in ("companies", "contacts", "deals"))]
+SCOPES = ["oauth", *(f"crm.objects.{kind}.write" for kind in ("companies", "contacts", "deals")), "tickets"]
+TYPE_IDS = {kind.type_id for kind in KINDS.values()}
 
 
 class Account:
@@ -91,10 +92,12 @@ class Account:
 
     async def _subscribe(self, request: Request) -> Response:
         wanted = object_of(call_of(request))
-        event_type, name = wanted.get("eventType"), wanted.get("propertyName")
+        event_type, name, type_id = (wanted.get(one) for one in ("eventType", "propertyName", "objectTypeId"))
         if not isinstance(event_type, str) or event_type.endswith(".propertyChange") != bool(name):
             raise Refusal(400, "A subscription needs an eventType, and a propertyName if that is a propertyChange")
-        number = self.changes.subscribe(event_type, name, active=bool(wanted.get("active")))
+        if event_type.startswith("object.") and type_id not in TYPE_IDS:
+            raise Refusal(400, "A subscription to an object.* event needs the objectTypeId of a known object type")
+        number = self.changes.subscribe(event_type, name, active=bool(wanted.get("active")), type_id=type_id)
         return Json(_subscription(self.changes.store.kinds["subscriptions"][number]), 201)
 
     async def _switch(self, request: Request) -> Response:

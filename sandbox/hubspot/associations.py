@@ -16,6 +16,7 @@ from sandbox.store import Store
 from sandbox.system import Json, call_of
 
 Input = dict[str, Any]
+PAGE = 500  # associations of one record in an answer
 
 
 class Associations:
@@ -104,19 +105,22 @@ class Associations:
         return batch(results, errors, started, done)
 
     async def _read(self, request: Request) -> Response:
-        return self._read_each(request, lambda other, links: [_labelled(other, links)])
+        return self._read_each(request, lambda other, links: [_labelled(other, links)], PAGE)
 
     async def _read_old(self, request: Request) -> Response:
         return self._read_each(request, lambda other, links: [{"id": other, "type": old_name(link)} for link in links])
 
-    def _read_each(self, request: Request, shown: Callable[[str, list[Link]], list[Any]]) -> Response:
+    def _read_each(self, request: Request, shown: Callable[[str, list[Link]], list[Any]], most: int | None = None) -> Response:
         source, target, started = kind_in(request, "from_type"), kind_in(request, "to_type"), time.time()
         results, errors = [], []
         for one in inputs_of(call_of(request), 1000):
-            found = self.links.of(end_of(source, one.get("id")), target.name)
+            found = sorted(self.links.of(end_of(source, one.get("id")), target.name), key=lambda pair: int(pair[0]))
+            after = str(one.get("after") or "0")
+            rest = [pair for pair in found if not after.isdecimal() or int(pair[0]) > int(after)]
             if found:
-                to = [shape for other, links in found for shape in shown(other, links)]
-                results.append({"from": {"id": str(one["id"])}, "to": to})
+                to = [shape for other, links in rest[:most] for shape in shown(other, links)]
+                more = {"paging": {"next": {"after": rest[most - 1][0]}}} if most and len(rest) > most else {}
+                results.append({"from": {"id": str(one["id"])}, "to": to} | more)
             else:
                 errors.append(_none_found(source, target, str(one.get("id"))))
         return batch(results, errors, started)

@@ -47,35 +47,44 @@ class Changes:
         self._gathering: asyncio.Task[None] | None = None
 
     def seed(self) -> None:
-        """Turn the standard subscriptions on unless there are some."""
-        for event_type, name in () if self.store.count("subscriptions") else SUBSCRIPTIONS:
-            self.subscribe(event_type, name, active=True)
+        """Turn the standard subscriptions on, each once: one that people took away stays away."""
+        there = {(one.object["eventType"], one.object["propertyName"]) for one in self.store.all("subscriptions")}
+        for event_type, name in SUBSCRIPTIONS:
+            mark = f"{event_type}/{name or ''}"
+            if not self.store.get("standard subscriptions", mark):
+                self.store.put("standard subscriptions", mark, {})
+                if (event_type, name) not in there:
+                    self.subscribe(event_type, name, active=True)
 
-    def subscribe(self, event_type: str, name: str | None, *, active: bool) -> str:
-        """Add a subscription and return its id."""
+    def subscribe(self, event_type: str, name: str | None, *, active: bool, type_id: str | None = None) -> str:
+        """Add a subscription and return its id; one to `object.*` says of which object type."""
         number = str(self.store.new_id())
-        self.store.put("subscriptions", number, {"eventType": event_type, "propertyName": name, "active": active})
+        wanted = {"eventType": event_type, "propertyName": name, "active": active}
+        self.store.put("subscriptions", number, wanted | ({"objectTypeId": type_id} if type_id else {}))
         return number
 
     def created(self, kind: Kind, record_id: str, who: Who) -> None:
         """Note a new record."""
-        self._note(f"{kind.singular}.creation", None, record_id, who, {"changeFlag": "CREATED"})
+        self._note(kind, "creation", None, record_id, who, {"changeFlag": "CREATED"})
 
     def deleted(self, kind: Kind, record_id: str, who: Who) -> None:
         """Note an archived record."""
-        self._note(f"{kind.singular}.deletion", None, record_id, who, {"changeFlag": "DELETED"})
+        self._note(kind, "deletion", None, record_id, who, {"changeFlag": "DELETED"})
 
     def changed(self, kind: Kind, record_id: str, name: str, value: str, who: Who) -> None:
         """Note a property's new value."""
         event = {"propertyName": name, "propertyValue": value}
-        self._note(f"{kind.singular}.propertyChange", name, record_id, who, event)
+        self._note(kind, "propertyChange", name, record_id, who, event)
 
-    def _note(self, event_type: str, name: str | None, record_id: str, who: Who, more: dict[str, Any]) -> None:
+    def _note(self, kind: Kind, what: str, name: str | None, record_id: str, who: Who, more: dict[str, Any]) -> None:
         if not self.secret:
             return
+        general = {"objectTypeId": kind.type_id}
         for subscription in self.store.all("subscriptions"):
             wanted = subscription.object
-            if wanted["active"] and (wanted["eventType"], wanted["propertyName"]) == (event_type, name):
+            told = general if wanted["eventType"] == f"object.{what}" and wanted.get("objectTypeId") == kind.type_id else {}
+            fits = told or wanted["eventType"] == f"{kind.singular}.{what}"
+            if fits and wanted["active"] and wanted["propertyName"] == name:
                 self._gathered.append(
                     {
                         "eventId": self.store.new_id() % 2**31,
@@ -83,12 +92,13 @@ class Changes:
                         "portalId": PORTAL,
                         "appId": APP,
                         "occurredAt": int(time.time() * 1000),
-                        "subscriptionType": event_type,
+                        "subscriptionType": wanted["eventType"],
                         "attemptNumber": 0,
                         "objectId": int(record_id),
                         "changeSource": who.source,
                         "sourceId": who.source_id,
                         **more,
+                        **told,
                     }
                 )
         if self._gathered and not self._gathering:

@@ -5,6 +5,7 @@ As HubSpot's, its 429 names the policy but no Retry-After. The separate limit on
 
 import html
 import re
+import time
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ from sandbox.system import Call, Card, Json, System
 
 CALLS, SECONDS = 190, 10  # of a private app: https://developers.hubspot.com/docs/guides/apps/api-usage/usage-details
 KEY = "towline_key"  # the sandbox's convention for a caller's effect key
+MILESTONE, RELEASED_BY = "towline_milestone", "towline_approved_by"  # what people enter for that caller, worth seeing on a card
 READS = ("/search", "/batch/read")
 
 
@@ -133,9 +135,10 @@ class HubSpot(System):
                 stage = self.pipelines.label("deals", p["dealstage"]) if p.get("dealstage") else None
                 return Card(p.get("dealname", "Deal"), _some(amount, stage))
             case "tickets":
-                return Card(p.get("subject", "Ticket"), [self.pipelines.label("tickets", p["hs_pipeline_stage"])])
+                stage = self.pipelines.label("tickets", p["hs_pipeline_stage"])
+                return Card(p.get("subject", "Ticket"), _some(stage, p.get(MILESTONE)))
         words = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", p.get("hs_note_body", ""))).split())
-        return Card(words[:140] or "Note")
+        return Card(words[:140] or "Note", _some(p.get(RELEASED_BY) and f"approved by {p[RELEASED_BY]}"))
 
     def seed(self) -> None:
         """Open the account: default pipelines and subscriptions."""
@@ -161,7 +164,8 @@ class HubSpot(System):
     async def person_creates(self, kind: str, properties: dict[str, Any], associations: list[Any]) -> dict[str, Any]:
         """Make a record as a person in the CRM's UI would."""
         named = self._kind(kind)
-        record = self.records.write(self.records.draft(named, properties, links=associations), PERSON)
+        moment = {"hs_timestamp": str(int(time.time() * 1000))} if "hs_timestamp" in named.required else {}  # as the UI sets it
+        record = self.records.write(self.records.draft(named, moment | properties, links=associations), PERSON)
         return self.shown(named.name, record)
 
     async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -42,9 +42,13 @@ class Pipelines:
         record = self.store.get("pipelines", f"{kind}/{pipeline or DEFAULTS[kind]}")
         return [one["id"] for one in record.object["stages"]] if record else []
 
+    def stage(self, kind: str, stage_id: str | None) -> dict[str, Any]:
+        """Return a stage as HubSpot shows it, empty if there is none."""
+        return next((one for pipeline in self.of(kind) for one in pipeline["stages"] if one["id"] == stage_id), {})
+
     def label(self, kind: str, stage_id: str) -> str:
         """Return what people call a stage."""
-        return next((s["label"] for pipeline in self.of(kind) for s in pipeline["stages"] if s["id"] == stage_id), stage_id)
+        return str(self.stage(kind, stage_id).get("label", stage_id))
 
     def routes(self) -> list[Route]:
         """Return the pipelines API (https://developers.hubspot.com/docs/guides/api/crm/pipelines)."""

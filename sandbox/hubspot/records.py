@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sandbox.hubspot.answers import Refusal, iso
 from sandbox.hubspot.changes import Changes, Who
+from sandbox.hubspot.closing import closing
 from sandbox.hubspot.links import End, Links, old_name
 from sandbox.hubspot.pipelines import DEFAULTS
 from sandbox.hubspot.schema import Schema, invalid
@@ -73,13 +74,14 @@ class Records:
         stamps = {"hs_object_id": record_id, kind.modified: now} | ({} if draft.record else {"hs_object_source": who.source})
         if not before.get(kind.created):
             stamps[kind.created] = draft.values.get(kind.created) or now
-        values = {name: value for name, value in (before | draft.values | stamps).items() if value != ""}
+        given = closing(kind, before, draft.values, self.schema.pipelines, now) | draft.values
+        values = {name: value for name, value in (before | given | stamps).items() if value != ""}
         record = self.store.put(kind.name, record_id, {"properties": values}, values.get("towline_key"))
         for target, types in draft.links:
             self.links.put(End(kind.name, record_id), target, types)
         if not draft.record:
             self.changes.created(kind, record_id, who)
-        for name, value in draft.values.items():
+        for name, value in given.items():
             if before.get(name, "") != value:
                 self.changes.changed(kind, record_id, name, value, who)
         return record

@@ -69,6 +69,9 @@ hs_priority | Priority | enumeration | select : low medium high
 hs_next_step | Next step | string | text
 closed_lost_reason | Closed Lost Reason | string | textarea
 closed_won_reason | Closed Won Reason | string | textarea
+hs_is_closed~ | Is Deal Closed? | bool | booleancheckbox
+hs_is_closed_won~ | Is Closed Won | bool | booleancheckbox
+hs_is_closed_lost~ | Is Closed Lost | bool | booleancheckbox
 createdate | Create Date | datetime | date
 hs_lastmodifieddate~ | Last Modified Date | datetime | date
 """,
@@ -81,6 +84,7 @@ hs_ticket_category | Category | enumeration | checkbox : PRODUCT_ISSUE BILLING_I
 hs_ticket_priority | Priority | enumeration | select : LOW MEDIUM HIGH URGENT
 createdate | Create date | datetime | date
 closed_date | Close date | datetime | date
+time_to_close~ | Time to close | number | number
 hs_lastmodifieddate~ | Last modified date | datetime | date
 """,
     "notes": """

@@ -47,7 +47,7 @@ _ALL = (
         ("content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_priority", "subject"),
         ("hs_pipeline_stage",),
     ),
-    Kind("notes", "note", "0-4", ("hs_createdate", "hs_lastmodifieddate", "hs_object_id"), (), ("hs_timestamp",)),
+    Kind("notes", "note", "0-46", ("hs_createdate", "hs_lastmodifieddate", "hs_object_id"), (), ("hs_timestamp",)),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}
 BY_ANY_NAME: Final = {name: kind for kind in _ALL for name in (kind.name, kind.singular, kind.type_id)}
@@ -114,4 +114,6 @@ SUBSCRIPTIONS: Final = (
     ("contact.creation", None),
     ("contact.propertyChange", "lifecyclestage"),
     ("company.creation", None),
+    ("ticket.propertyChange", "hs_pipeline_stage"),
+    ("ticket.propertyChange", "towline_milestone"),
 )

@@ -17,6 +17,7 @@ from sandbox.app import create_app
 from sandbox.courier import Courier
 from sandbox.hubspot import HubSpot, system
 from sandbox.hubspot.changes import sign
+from sandbox.hubspot.vocabulary import SUBSCRIPTIONS
 from sandbox.settings import Settings
 
 SECRET = "first-secret"
@@ -161,6 +162,86 @@ async def test_a_change_says_which_app_or_that_a_person_made_it(crm: httpx.Async
     created, moved = (await gateway.has(4))[2:]
     assert created["changeSource"] == moved["changeSource"] == "CRM_UI"
     assert (moved["propertyName"], moved["propertyValue"], moved["objectId"]) == ("dealstage", "closedwon", int(made["id"]))
+
+
+PEOPLE = "/_sandbox/people"
+
+
+async def property_of(crm: httpx.AsyncClient, kind: str, name: str) -> None:
+    shape = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": "information"}
+    assert (await crm.post(f"/hubspot/crm/v3/properties/{kind}", json=shape)).status_code == 201
+
+
+async def test_what_people_do_with_tickets_and_deals_is_told(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    await property_of(crm, "tickets", "towline_milestone")
+    await property_of(crm, "notes", "towline_approved_by")
+    deal = {"system": "crm", "kind": "deals", "properties": {"dealname": "D"}}
+    deal_id = (await crm.post(PEOPLE, json=deal)).json()["id"]
+    stage = {"properties": {"dealstage": "decisionmakerboughtin"}}
+    await crm.patch(PEOPLE, json={"system": "crm", "kind": "deals", "id": deal_id} | stage)
+    ticket = {"system": "crm", "kind": "tickets", "properties": {"subject": "T", "hs_pipeline_stage": "1"}}
+    ticket_id = (await crm.post(PEOPLE, json=ticket)).json()["id"]
+    for change in ({"towline_milestone": "Built"}, {"towline_milestone": ""}, {"hs_pipeline_stage": "4", "content": "Done"}):
+        await crm.patch(PEOPLE, json={"system": "crm", "kind": "tickets", "id": ticket_id, "properties": change})
+    link = {"to": {"id": deal_id}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 214}]}
+    note = {"system": "crm", "kind": "notes", "properties": {"hs_note_body": "N", "towline_approved_by": "Ines"}}
+    assert (await crm.post(PEOPLE, json=note | {"associations": [link]})).status_code == 201
+    events = await gateway.has(6)
+    await settled()
+    told = [(e["subscriptionType"], e["objectId"], e.get("propertyName"), e.get("propertyValue")) for e in gateway.events]
+    assert told == [
+        ("deal.creation", int(deal_id), None, None),
+        ("deal.propertyChange", int(deal_id), "dealstage", "decisionmakerboughtin"),
+        ("ticket.propertyChange", int(ticket_id), "hs_pipeline_stage", "1"),
+        ("ticket.propertyChange", int(ticket_id), "towline_milestone", "Built"),
+        ("ticket.propertyChange", int(ticket_id), "towline_milestone", ""),
+        ("ticket.propertyChange", int(ticket_id), "hs_pipeline_stage", "4"),
+    ]
+    assert {e["changeSource"] for e in events} == {"CRM_UI"}
+    assert not any("objectTypeId" in e for e in events)
+
+
+async def test_a_subscription_to_objects_in_general_is_told_with_the_object_type(
+    crm: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    hooks = "/hubspot/webhooks/v3/1160452/subscriptions"
+    for wanted in ({"eventType": "object.creation"}, {"eventType": "object.propertyChange", "propertyName": "subject"}):
+        assert (await crm.post(hooks, json=wanted | {"active": True})).status_code == 400
+        assert (await crm.post(hooks, json=wanted | {"active": True, "objectTypeId": "0-5"})).json()["objectTypeId"] == "0-5"
+    ticket = {"subject": "T", "hs_pipeline_stage": "1"}
+    await crm.post("/hubspot/crm/v3/objects/tickets", json={"properties": ticket})
+    await crm.post("/hubspot/crm/v3/objects/companies", json={"properties": {"name": "A"}})
+    await gateway.has(4)
+    await settled()
+    assert {(e["subscriptionType"], e.get("objectTypeId"), e.get("propertyName")) for e in gateway.events} == {
+        ("object.creation", "0-5", None),
+        ("object.propertyChange", "0-5", "subject"),
+        ("ticket.propertyChange", None, "hs_pipeline_stage"),
+        ("company.creation", None, None),
+    }
+
+
+async def test_the_close_date_that_follows_from_a_stage_is_told_too(crm: httpx.AsyncClient, gateway: Gateway) -> None:
+    wanted = {"eventType": "deal.propertyChange", "propertyName": "closedate", "active": True}
+    await crm.post("/hubspot/webhooks/v3/1160452/subscriptions", json=wanted)
+    deal = (await crm.post(DEALS, json={"properties": {"dealname": "A", "dealstage": "closedwon"}})).json()
+    events = await gateway.has(3)
+    told = {e["propertyName"]: e["propertyValue"] for e in events if "propertyName" in e}
+    assert told == {"dealstage": "closedwon", "closedate": deal["properties"]["closedate"]}
+
+
+async def test_a_standard_subscription_is_added_once_and_stays_away_when_it_is_taken_away(stand_in: HubSpot) -> None:
+    """Given a state of before there were some; when it starts again; then those come, and one removed since does not."""
+    changes = stand_in.changes
+    switched_off = changes.subscribe("deal.creation", None, active=False)
+    changes.seed()
+    ticket = next(s for s in changes.store.all("subscriptions") if s.object["propertyName"] == "hs_pipeline_stage")
+    changes.store.delete("subscriptions", ticket.id)
+    changes.seed()
+    found = {s.id: s.object for s in changes.store.all("subscriptions")}
+    told = sorted(((one["eventType"], one["propertyName"]) for one in found.values()), key=str)
+    assert told == sorted((one for one in SUBSCRIPTIONS if one[1] != "hs_pipeline_stage"), key=str)
+    assert [number for number, one in found.items() if not one["active"]] == [switched_off]
 
 
 @pytest.mark.parametrize("answer", [500, 401, 0])
