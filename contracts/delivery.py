@@ -33,7 +33,7 @@ class Note(Contract):
 
 
 class MilestoneReachedV1(OfRequest):
-    """A milestone of a delivery is reached, version 1; approved notes on the deal in the CRM are added. Identity: source and id."""
+    """A milestone is reached, version 1; approved notes on the deal in the CRM are added. Identity: the event's source and id."""
 
     milestone: Name
     notes: Annotated[tuple[Note, ...], Field(max_length=100)] = ()

@@ -1,4 +1,4 @@
-"""`discovery.completed`, `change.requested`, `proposal.approved`: what is offered to the client, and that a person stands for it."""
+"""`discovery.completed`, `change.requested`, `proposal.approved`: what is offered, and that a person stands for it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DiscoveryCompletedV1(Offer):
 
 
 class ChangeRequestedV1(Offer):
-    """What was agreed is to change while delivery runs, version 1: the whole new offer, approved anew. Identity: source and id."""
+    """What was agreed is to change during delivery, version 1: the whole new offer, approved anew. Identity: source and id."""
 
 
 class ProposalApprovedV1(OfDeal):

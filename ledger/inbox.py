@@ -175,7 +175,9 @@ class Inbox:
     async def waiting_since(self, seconds: float) -> Sequence[Row[Any]]:
         """Return the events that have waited for their case for longer than that and have no open exception yet."""
         before = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-        told = select(ExceptionRow.id).where(col(ExceptionRow.event_id) == col(Event.id), col(ExceptionRow.closed_at).is_(None))
+        told = select(col(ExceptionRow.id)).where(
+            col(ExceptionRow.event_id) == col(Event.id), col(ExceptionRow.closed_at).is_(None)
+        )
         statement = select(Event).where(col(Event.status) == EventStatus.WAITING, col(Event.received_at) < before, ~told.exists())
         return (await self._connection.execute(statement.limit(1000))).all()
 
