@@ -69,27 +69,36 @@ class ApiClient:
         content = body if isinstance(body, bytes | None) else orjson.dumps(body)
         headers = {"content-type": content_type} if content is not None else {}
         request = self._http.build_request(method, self._base + path, content=content, params=params, headers=headers)
-        async for attempt in stamina.retry_context(on=_patient(self._patience), attempts=None, timeout=None):
-            with attempt:
-                return await self._once(request, f"{method} {path}", nature)
-        raise AssertionError("stamina returns or raises")
+        answer = _json(await self._answered(request, f"{method} {path}", nature))
+        if answer is None:
+            raise self._unanswered("not_json", f"{method} {path}", nature)
+        return answer
+
+    async def download(self, path: str, *, params: Mapping[str, str | int] | None = None) -> bytes:
+        """Read what is no JSON and return its bytes. Raises as `call` does, but is never uncertain."""
+        request = self._http.build_request("GET", self._base + path, params=params)
+        return (await self._answered(request, f"GET {path}", "read")).content
 
     async def aclose(self) -> None:
         """Close all connections."""
         await asyncio.gather(self._http.aclose(), self._token.aclose())
 
-    async def _once(self, request: httpx.Request, operation: str, nature: Nature) -> dict[str, Any]:
+    async def _answered(self, request: httpx.Request, operation: str, nature: Nature) -> httpx.Response:
+        """Return the answer of a call that succeeded; rate limits are waited for."""
+        async for attempt in stamina.retry_context(on=_patient(self._patience), attempts=None, timeout=None):
+            with attempt:
+                return await self._once(request, operation, nature)
+        raise AssertionError("stamina returns or raises")
+
+    async def _once(self, request: httpx.Request, operation: str, nature: Nature) -> httpx.Response:
         """Send once, and once more with a new token when the vendor refused the old one: what got a 401 was not done."""
         token = await self._token.current()
         response = await self._send(request, token, operation, nature)
         if response.status_code == 401 and self._token.renewable(token):
             response = await self._send(request, await self._token.current(), operation, nature)
-        body = _json(response)
         if not response.is_success:
-            raise refusal(self.system, operation, response, body, nature, self._dialect)
-        if body is None:
-            raise self._unanswered("not_json", operation, nature)
-        return body
+            raise refusal(self.system, operation, response, _json(response), nature, self._dialect)
+        return response
 
     async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
         request.headers["authorization"] = f"Bearer {token}"

@@ -9,52 +9,35 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx
-import orjson
 
+from connectors.docs import google_files
+from connectors.docs.google_calls import ANSWER, DIALECT, FOLDER, KEY, is_gone, metadata, ref, replacement
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
 from connectors.outcomes import chunks, each, together
-from connectors.remedies import BusyError, Dialect
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError
-from contracts.records import CopyRecord, EffectKey, FillRecord, FolderRecord, Outcomes, Ref, Wanted
+from contracts.errors import MisconfiguredError, RefusedError, TowlineError
+from contracts.records import (
+    CopyRecord,
+    DocumentRecord,
+    EffectKey,
+    FillRecord,
+    FolderRecord,
+    LockRecord,
+    Outcomes,
+    PdfRecord,
+    Ref,
+    Wanted,
+)
 
-KEY = "towline_key"
-FOLDER = "application/vnd.google-apps.folder"
-DOCUMENT = "application/vnd.google-apps.document"
 HOUSE = uuid5(NAMESPACE_URL, "towline:documents")
 ROOT = uuid5(HOUSE, "root")
 AT_ONCE = 8  # more at once cost the connection pool more than they gain; Docs lets ten a second through anyway
 KEYS_A_QUERY = 20
 R = TypeVar("R")
-ANSWER: Mapping[str, str | int] = {"fields": "id,webViewLink"}
-
-
-def explain(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return Google's reason for an error; it gives no correlation id."""
-    error = body.get("error")
-    if not isinstance(error, dict):
-        return "", ""
-    first = next((one for one in error.get("errors") or () if isinstance(one, dict)), {})
-    return str(first.get("reason") or error.get("status") or ""), ""
-
-
-DIALECT = Dialect(
-    explain,
-    {
-        "rateLimitExceeded": BusyError,
-        "userRateLimitExceeded": BusyError,
-        "sharingRateLimitExceeded": RetryableError,
-        "dailyLimitExceeded": RetryableError,
-        "cannotModifyRestrictedContent": RefusedError,
-        "fileNotDownloadable": RefusedError,
-        "cannotCopyFile": RefusedError,
-    },
-)
-"""Google says 403 for many things: a limit, a file that is locked, and real lack of permission."""
 
 
 class GoogleDocs:
@@ -89,7 +72,7 @@ class GoogleDocs:
         root = found.get(ROOT) or await self._made_once(ROOT, lambda: self._create("Towline", FOLDER, ROOT))
         missing = [name for name, key in keys.items() if key not in found]
         made = await together(
-            *(self._made_once(keys[name], _upload(self._drive, name, templates[name], keys[name], root)) for name in missing)
+            *(self._made_once(keys[name], self._template(keys[name], name, templates[name], root)) for name in missing)
         )
         self._places = {ROOT: root} | found | {keys[name]: file for name, file in zip(missing, made, strict=True)}
         self._templates, self._pages = keys, templates
@@ -107,8 +90,8 @@ class GoogleDocs:
 
         async def copy(one: Wanted[CopyRecord]) -> Ref:
             template = self._place(self._templates.get(one.record.template))
-            body = _metadata(one.record.name, one.key, one.record.folder)
-            return _ref(await self._drive.call("POST", f"/drive/v3/files/{template}/copy", body, params=ANSWER))
+            body = metadata(one.record.name, one.key, one.record.folder)
+            return ref(await self._drive.call("POST", f"/drive/v3/files/{template}/copy", body, params=ANSWER))
 
         return await self._with_places(copy, {one.key: one for one in wanted})
 
@@ -116,14 +99,65 @@ class GoogleDocs:
         """Put values in the place of `{{placeholders}}`, in one call a document; what is filled already stays as it is."""
 
         async def fill(one: Wanted[FillRecord]) -> Ref:
-            document, requests = one.record.document, [_replacement(*pair) for pair in one.record.values.items()]
+            document, requests = one.record.document, [replacement(*pair) for pair in one.record.values.items()]
             if requests:
                 path = f"/v1/documents/{document}:batchUpdate"
                 body = {"requests": requests}
-                await self._docs.call("POST", path, body, params={"fields": "documentId"}, nature="repeatable")
+                try:
+                    await self._docs.call("POST", path, body, params={"fields": "documentId"}, nature="repeatable")
+                except MisconfiguredError:
+                    await google_files.refuse_if_locked(self._drive, document)
+                    raise
             return Ref(document)
 
-        return await each(fill, {one.key: one for one in wanted}, at_once=AT_ONCE)
+        return await self._each(fill, wanted)
+
+    async def create_documents(self, wanted: Sequence[Wanted[DocumentRecord]]) -> Outcomes:
+        """Make Google Docs of HTML, which Google converts as it would when a person opened the page with Docs."""
+        return await self._each(lambda one: google_files.make_document(self._drive, one), wanted)
+
+    async def save_pdfs(self, wanted: Sequence[Wanted[PdfRecord]]) -> Outcomes:
+        """Keep a PDF of each document, as it is now, in a folder."""
+        return await self._each(lambda one: google_files.save_pdf(self._drive, one), wanted)
+
+    async def lock(self, wanted: Sequence[Wanted[LockRecord]]) -> Outcomes:
+        """Make documents read-only for everybody, with the reason shown; one that is locked already stays so."""
+
+        async def lock(one: Wanted[LockRecord]) -> Ref:
+            await google_files.lock(self._drive, one.record)
+            return Ref(one.record.document)
+
+        return await self._each(lock, wanted)
+
+    async def unlock(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Let documents be edited again, by id."""
+
+        async def unlock(one: Wanted[str]) -> Ref:
+            await google_files.unlock(self._drive, one.record)
+            return Ref(one.record)
+
+        return await self._each(unlock, wanted)
+
+    async def hashes(self, documents: Collection[str]) -> Mapping[str, str]:
+        """Return the SHA-256 of each document's text, whatever its line ends; one that is gone is left out."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def hash_of(document: str) -> str | None:
+            async with room:
+                try:
+                    return await google_files.text_hash(self._drive, document)
+                except RefusedError as error:
+                    if is_gone(error):
+                        return None
+                    raise
+
+        names = list(dict.fromkeys(documents))
+        found = await together(*map(hash_of, names))
+        return {name: one for name, one in zip(names, found, strict=True) if one is not None}
+
+    async def read_pdf(self, document: str) -> bytes:
+        """Return a document as a PDF. Raises RefusedError when it is not there, or larger than Google exports (10 MB)."""
+        return await google_files.export(self._drive, document, google_files.PDF)
 
     async def find(self, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return the files that carry our keys and are not in the bin; of several the oldest.
@@ -134,25 +168,31 @@ class GoogleDocs:
         files = sorted(
             (file for part in parts for file in part), key=lambda file: (file["createdTime"], file["id"]), reverse=True
         )
-        return {UUID(file["appProperties"][KEY]): _ref(file) for file in files}
+        return {UUID(file["appProperties"][KEY]): ref(file) for file in files}
 
     async def read_text(self, document: str) -> str:
         """Return a document's plain text. Raises RefusedError when it is not there."""
         answer = await self._docs.call("GET", f"/v1/documents/{document}", params={"fields": "body"}, nature="read")
         return "".join(_texts(answer.get("body", {}).get("content", ())))
 
+    async def _each(self, act: Callable[[Wanted[R]], Awaitable[Ref]], wanted: Sequence[Wanted[R]]) -> Outcomes:
+        return await each(act, {one.key: one for one in wanted}, at_once=AT_ONCE)
+
     async def _with_places(self, act: Callable[[Wanted[R]], Awaitable[Ref]], wanted: Mapping[EffectKey, Wanted[R]]) -> Outcomes:
         """Act; where somebody has thrown away our root folder or a template, make it anew and act once more."""
         outcomes = await each(act, wanted, at_once=AT_ONCE)
-        gone = {key: wanted[key] for key, outcome in outcomes.items() if isinstance(outcome, TowlineError) and _is_gone(outcome)}
+        gone = {key: wanted[key] for key, outcome in outcomes.items() if isinstance(outcome, TowlineError) and is_gone(outcome)}
         if not gone:
             return outcomes
         await self.prepare(self._pages)
         return {**outcomes, **await each(act, gone, at_once=AT_ONCE)}
 
     async def _create(self, name: str, mime_type: str, key: EffectKey, parent: str = "") -> Ref:
-        body = _metadata(name, key, parent) | {"mimeType": mime_type}
-        return _ref(await self._drive.call("POST", "/drive/v3/files", body, params=ANSWER))
+        body = metadata(name, key, parent) | {"mimeType": mime_type}
+        return ref(await self._drive.call("POST", "/drive/v3/files", body, params=ANSWER))
+
+    def _template(self, key: EffectKey, name: str, page: str, root: str) -> Callable[[], Awaitable[Ref]]:
+        return lambda: google_files.make_document(self._drive, Wanted(key, DocumentRecord(name, root, page)))
 
     async def _made_once(self, key: EffectKey, make: Callable[[], Awaitable[Ref]]) -> str:
         """Make a file of ours that only one may exist of: of two processes that make one at once, both keep the older."""
@@ -191,30 +231,6 @@ def oauth_token(
     )
 
 
-def _upload(drive: ApiClient, name: str, page: str, key: EffectKey, parent: str) -> Callable[[], Awaitable[Ref]]:
-    """Return the call that makes a Google Doc of HTML: metadata and content in one multipart body."""
-
-    async def upload() -> Ref:
-        mark = uuid4().hex
-        metadata = orjson.dumps(_metadata(name, key, parent) | {"mimeType": DOCUMENT}).decode()
-        parts = (("application/json; charset=UTF-8", metadata), ("text/html; charset=UTF-8", page))
-        body = "".join(f"--{mark}\r\nContent-Type: {kind}\r\n\r\n{content}\r\n" for kind, content in parts) + f"--{mark}--\r\n"
-        params = {**ANSWER, "uploadType": "multipart"}
-        kind = f"multipart/related; boundary={mark}"
-        return _ref(await drive.call("POST", "/upload/drive/v3/files", body.encode(), params=params, content_type=kind))
-
-    return upload
-
-
-def _metadata(name: str, key: EffectKey, parent: str) -> dict[str, Any]:
-    return {"name": name, "appProperties": {KEY: str(key)}} | ({"parents": [parent]} if parent else {})
-
-
-def _replacement(name: str, value: str) -> dict[str, Any]:
-    found = {"text": f"{{{{{name}}}}}", "matchCase": True}
-    return {"replaceAllText": {"containsText": found, "replaceText": value}}
-
-
 def _texts(content: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """Yield the text of a document's paragraphs, those in tables included."""
     for element in content:
@@ -223,14 +239,6 @@ def _texts(content: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         for row in element.get("table", {}).get("tableRows", ()):
             for cell in row.get("tableCells", ()):
                 yield from _texts(cell.get("content", ()))
-
-
-def _is_gone(error: TowlineError) -> bool:
-    return error.cause.startswith("docs.http_404")
-
-
-def _ref(file: Mapping[str, Any]) -> Ref:
-    return Ref(str(file["id"]), str(file.get("webViewLink") or ""))
 
 
 def _hash(page: str) -> str:

@@ -22,9 +22,9 @@ from contracts.records import (
 class Docs(Protocol):
     """What the company needs from its document system.
 
-    `create_folders`, `copy_templates`, `create_documents` and `save_pdfs` carry our key on what they make, but do not look for it:
-    after an uncertain answer ask `find` before repeating them. A record that is refused has its error among the outcomes; so has one whose call failed
-    otherwise, unless all of them did: then it is raised.
+    `create_folders`, `copy_templates`, `create_documents` and `save_pdfs` carry our key on what they make, but do not look
+    for it: after an uncertain answer ask `find` before repeating them. A record that is refused has its error among the
+    outcomes; so has one whose call failed otherwise, unless all of them did: then it is raised.
     """
 
     async def prepare(self, templates: Mapping[str, str]) -> None:

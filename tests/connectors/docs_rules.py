@@ -6,7 +6,17 @@ import pytest
 
 from connectors.docs.port import Docs
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
-from contracts.records import CopyRecord, FillRecord, FolderRecord, Ref, Wanted
+from contracts.records import (
+    CopyRecord,
+    DocumentRecord,
+    FillRecord,
+    FolderRecord,
+    LockRecord,
+    Outcomes,
+    PdfRecord,
+    Ref,
+    Wanted,
+)
 from tests.connectors.conftest import Sandbox
 from tests.connectors.crm_rules import says_nothing_private
 
@@ -27,6 +37,25 @@ async def copied(docs: Docs, name: str = "northwind_packet") -> str:
     document = (await docs.copy_templates([copy]))[copy.key]
     assert isinstance(document, Ref)
     return document.id
+
+
+PAGE = "<h1>Proposal</h1><table><tr><td>Design</td><td>€ 1,500</td></tr></table><p>Köln – {{date}}</p>"
+
+
+async def proposed(docs: Docs, html: str = PAGE) -> tuple[str, str]:
+    """Return the ids of a fresh document and of the folder that it lies in."""
+    place = folder()
+    parent = (await docs.create_folders([place]))[place.key]
+    assert isinstance(parent, Ref)
+    wanted = Wanted(uuid4(), DocumentRecord("Proposal", parent.id, html))
+    made = (await docs.create_documents([wanted]))[wanted.key]
+    assert isinstance(made, Ref)
+    return made.id, parent.id
+
+
+async def locked(docs: Docs, document: str, reason: str = "approved") -> Outcomes:
+    """Lock one document."""
+    return await docs.lock([Wanted(uuid4(), LockRecord(document, reason))])
 
 
 class DocsRules:
@@ -128,3 +157,134 @@ class DocsRules:
         with pytest.raises(RetryableError):
             await docs.fill([fill])
         assert isinstance((await docs.fill([fill]))[fill.key], Ref)
+
+    async def test_a_document_is_made_of_html_in_its_folder_and_found_by_its_key(self, docs: Docs, sandbox: Sandbox) -> None:
+        place = folder()
+        parent = (await docs.create_folders([place]))[place.key]
+        assert isinstance(parent, Ref)
+        wanted = [Wanted(uuid4(), DocumentRecord(f"Proposal {n}", parent.id, PAGE)) for n in range(12)]
+        made = await docs.create_documents(wanted)
+        assert await docs.find([one.key for one in wanted]) == made
+        stored = {one["key"]: one["object"] for one in await sandbox.objects("docs", "documents")}
+        for one in wanted:
+            assert (stored[str(one.key)]["name"], stored[str(one.key)]["parents"]) == (one.record.name, [parent.id])
+        first = made[wanted[0].key]
+        assert isinstance(first, Ref)
+        assert first.url.startswith("https://")
+        assert (await docs.read_text(first.id)).split("\n") == ["Proposal", "Design", "€ 1,500", "Köln – {{date}}", ""]
+
+    async def test_a_document_is_refused_without_its_folder_and_the_others_are_made(self, docs: Docs) -> None:
+        _, parent = await proposed(docs)
+        good, lost = (Wanted(uuid4(), DocumentRecord("Proposal", place, PAGE)) for place in (parent, "no-such-folder"))
+        outcomes = await docs.create_documents([good, lost])
+        assert isinstance(outcomes[good.key], Ref)
+        assert isinstance(outcomes[lost.key], RefusedError)
+        assert says_nothing_private(outcomes[lost.key])
+
+    async def test_a_document_whose_answer_was_lost_is_found_by_its_key(self, docs: Docs, sandbox: Sandbox) -> None:
+        _, parent = await proposed(docs)
+        wanted = Wanted(uuid4(), DocumentRecord("Proposal", parent, PAGE))
+        await sandbox.fault("docs", "POST", lose_answer=True)
+        with pytest.raises(UncertainError) as raised:
+            await docs.create_documents([wanted])
+        assert says_nothing_private(raised.value)
+        found = (await docs.find([wanted.key]))[wanted.key]
+        assert "Proposal" in await docs.read_text(found.id)
+
+    async def test_a_pdf_is_kept_of_a_document_as_it_is_now(self, docs: Docs, sandbox: Sandbox) -> None:
+        document, parent = await proposed(docs)
+        wanted = Wanted(uuid4(), PdfRecord(document, "Proposal.pdf", parent))
+        outcomes = await docs.save_pdfs([wanted])
+        (kept,) = await sandbox.objects("docs", "files")
+        assert outcomes == {wanted.key: Ref(kept["id"], outcomes[wanted.key].url)} == await docs.find([wanted.key])  # type: ignore[union-attr]
+        assert (kept["key"], kept["object"]["name"], kept["object"]["parents"]) == (str(wanted.key), "Proposal.pdf", [parent])
+        assert kept["object"]["mimeType"] == "application/pdf"
+        content = await docs.read_pdf(document)
+        assert content.startswith(b"%PDF-")
+        assert int(kept["object"]["size"]) == len(content)
+
+    async def test_a_pdf_of_what_is_not_there_is_refused_and_one_whose_answer_was_lost_is_found(
+        self, docs: Docs, sandbox: Sandbox
+    ) -> None:
+        document, parent = await proposed(docs)
+        good, lost = (Wanted(uuid4(), PdfRecord(one, "Proposal.pdf", parent)) for one in (document, "no-such-document"))
+        await sandbox.fault("docs", "POST", lose_answer=True)
+        outcomes = await docs.save_pdfs([good, lost])
+        assert isinstance(outcomes[lost.key], RefusedError)
+        assert isinstance(outcomes[good.key], UncertainError)
+        assert good.key in await docs.find([good.key])
+
+    async def test_a_pdf_that_could_not_be_read_is_tried_again_since_nothing_was_kept(self, docs: Docs, sandbox: Sandbox) -> None:
+        document, parent = await proposed(docs)
+        await sandbox.fault("docs", "GET", lose_answer=True)
+        with pytest.raises(RetryableError):
+            await docs.save_pdfs([Wanted(uuid4(), PdfRecord(document, "Proposal.pdf", parent))])
+        assert await sandbox.objects("docs", "files") == []
+        await sandbox.fault("docs", "GET", status=500)
+        with pytest.raises(RetryableError):
+            await docs.read_pdf(document)
+
+    async def test_a_locked_document_takes_no_edits_until_it_is_unlocked(self, docs: Docs) -> None:
+        document = await copied(docs)
+        fill = Wanted(uuid4(), FillRecord(document, {"account": "Northwind"}))
+        (done,) = (await locked(docs, document)).values()
+        assert done == Ref(document)
+        for values in ([fill], [fill, Wanted(uuid4(), FillRecord(await copied(docs), {"account": "x"}))]):
+            outcome = (await docs.fill(values))[fill.key]
+            assert isinstance(outcome, RefusedError)
+            assert says_nothing_private(outcome)
+        assert "{{account}}" in await docs.read_text(document)
+        opened = Wanted(uuid4(), document)
+        assert [(await docs.unlock([opened]))[opened.key] for _ in range(2)] == [Ref(document)] * 2
+        assert (await docs.fill([fill]))[fill.key] == Ref(document)
+
+    async def test_a_lock_that_stands_keeps_its_reason_and_its_time(self, docs: Docs, sandbox: Sandbox) -> None:
+        document, _ = await proposed(docs)
+        shown = []
+        for reason in ("approved by finance", "approved again"):
+            assert list((await locked(docs, document, reason)).values()) == [Ref(document)]
+            stored = {one["id"]: one["object"] for one in await sandbox.objects("docs", "documents")}
+            shown += stored[document]["contentRestrictions"]
+        assert shown[0] == shown[1]
+        assert (shown[0]["readOnly"], shown[0]["reason"]) == (True, "approved by finance")
+
+    async def test_what_is_not_there_can_be_neither_locked_nor_unlocked(self, docs: Docs) -> None:
+        document, _ = await proposed(docs)
+        good, lost = (Wanted(uuid4(), LockRecord(one, "approved")) for one in (document, "no-such-document"))
+        outcomes = await docs.lock([good, lost])
+        assert outcomes[good.key] == Ref(document)
+        assert isinstance(outcomes[lost.key], RefusedError)
+        gone = Wanted(uuid4(), "no-such-document")
+        assert isinstance((await docs.unlock([gone]))[gone.key], RefusedError)
+
+    @pytest.mark.parametrize("operation", ["GET", "PATCH"])
+    async def test_a_lock_whose_answer_was_lost_may_be_asked_for_again(
+        self, docs: Docs, sandbox: Sandbox, operation: str
+    ) -> None:
+        document, _ = await proposed(docs)
+        await sandbox.fault("docs", operation, lose_answer=True)
+        with pytest.raises((RetryableError, UncertainError)):
+            await locked(docs, document)
+        assert list((await locked(docs, document)).values()) == [Ref(document)]
+
+    async def test_hashes_tell_changed_documents_from_unchanged_ones_and_leave_out_what_is_gone(self, docs: Docs) -> None:
+        documents = [await copied(docs) for _ in range(3)]
+        before = await docs.hashes([*documents, "no-such-document"])
+        assert set(before) == set(documents)
+        assert len(set(before.values())) == 1
+        await docs.fill([Wanted(uuid4(), FillRecord(documents[0], {"account": "Northwind"}))])
+        after = await docs.hashes([*documents, *documents])
+        assert [after[one] == before[one] for one in documents] == [False, True, True]
+        assert all(len(one) == 64 for one in after.values())
+        assert await docs.hashes([]) == {}
+
+    async def test_hashes_that_could_not_be_read_are_no_hashes(self, docs: Docs, sandbox: Sandbox) -> None:
+        documents = [await copied(docs) for _ in range(3)]
+        await sandbox.fault("docs", "GET", status=503)
+        with pytest.raises(RetryableError):
+            await docs.hashes(documents)
+
+    async def test_a_document_that_is_not_there_has_no_pdf(self, docs: Docs) -> None:
+        with pytest.raises(RefusedError) as raised:
+            await docs.read_pdf("no-such-document")
+        assert says_nothing_private(raised.value)

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.docs.google import GoogleDocs, oauth_token
 from connectors.oauth import StaticToken
-from contracts.errors import MisconfiguredError
+from contracts.errors import MisconfiguredError, RefusedError
 from contracts.records import CopyRecord, FillRecord, FolderRecord, Ref, Wanted
 from tests.connectors.conftest import Sandbox
 from tests.connectors.docs_rules import TEMPLATES, DocsRules, copied, folder
@@ -95,18 +95,49 @@ async def test_nothing_can_be_made_before_it_is_prepared(sandbox: Sandbox) -> No
     await docs.aclose()
 
 
-async def test_a_document_that_somebody_locked_is_for_the_operator(docs: GoogleDocs, sandbox: Sandbox) -> None:
+async def test_a_document_that_somebody_locked_is_refused_and_the_others_are_filled(docs: GoogleDocs, sandbox: Sandbox) -> None:
     document = await copied(docs)
     async with httpx.AsyncClient(transport=sandbox.transport, headers={"authorization": "Bearer someone"}) as person:
         lock = {"contentRestrictions": [{"readOnly": True, "reason": "approved"}]}
         assert (await person.patch(f"{sandbox.url}/google/drive/v3/files/{document}", json=lock)).is_success
     fill = Wanted(uuid4(), FillRecord(document, {"account": "x"}))
-    with pytest.raises(MisconfiguredError):
-        await docs.fill([fill])
     open_one = Wanted(uuid4(), FillRecord(await copied(docs), {"account": "x"}))
     outcomes = await docs.fill([fill, open_one])
-    assert isinstance(outcomes[fill.key], MisconfiguredError)
+    assert isinstance(outcomes[fill.key], RefusedError)
     assert isinstance(outcomes[open_one.key], Ref)
+
+
+async def test_an_edit_that_is_forbidden_without_a_lock_is_for_the_operator(docs: GoogleDocs, sandbox: Sandbox) -> None:
+    fill = Wanted(uuid4(), FillRecord(await copied(docs), {"account": "x"}))
+    await sandbox.fault("docs", "POST /v1/documents", status=403)
+    with pytest.raises(MisconfiguredError):
+        await docs.fill([fill])
+
+
+async def test_a_hash_is_the_same_with_and_without_a_byte_order_mark_and_carriage_returns() -> None:
+    exports = iter([b"\xef\xbb\xbfa\r\nb", b"a\nb"])
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=next(exports)))
+    docs = GoogleDocs("http://g", "http://g", StaticToken("t"), transport=transport)
+    first, second = [await docs.hashes(["7"]) for _ in range(2)]
+    assert first == second
+    await docs.aclose()
+
+
+async def test_exports_go_on_at_most_eight_at_once(docs: GoogleDocs) -> None:
+    now, most = 0, 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now -= 1
+        return httpx.Response(200, content=b"text")
+
+    many = GoogleDocs("http://g", "http://g", StaticToken("t"), transport=httpx.MockTransport(answer))
+    assert len(await many.hashes([str(n) for n in range(30)])) == 30
+    await many.aclose()
+    assert most == 8
 
 
 async def test_a_file_in_the_bin_is_not_found(docs: GoogleDocs, sandbox: Sandbox) -> None:
