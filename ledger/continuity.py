@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from ledger.tables import ContinuityEntry
-from lifecycle.continuity import Entry, Kind, Line, line_of
+from lifecycle.continuity import Kind, Line, Movement, line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class NewEntry:
 
     case_id: UUID
     event_id: UUID
-    entry: Entry
+    movement: Movement
     due_on: date | None = None
 
 
@@ -50,10 +50,10 @@ class Continuity:
                 {
                     "case_id": one.case_id,
                     "event_id": one.event_id,
-                    "kind": one.entry.kind.value,
-                    "minor": one.entry.minor,
-                    "currency": one.entry.currency,
-                    "reference": one.entry.reference,
+                    "kind": one.movement.kind.value,
+                    "minor": one.movement.minor,
+                    "currency": one.movement.currency,
+                    "reference": one.movement.reference,
                     "due_on": one.due_on,
                 }
                 for one in entries
@@ -77,4 +77,4 @@ class Continuity:
 
 def line(rows: Sequence[Row[Any]], *, without: UUID | None = None) -> Line:
     """Return what a case's entries add up to, those of the event `without` left out, as they stood before it."""
-    return line_of(Entry(Kind(row.kind), row.minor, row.currency, row.reference) for row in rows if row.event_id != without)
+    return line_of(Movement(Kind(row.kind), row.minor, row.currency, row.reference) for row in rows if row.event_id != without)

@@ -161,6 +161,13 @@ class Effects:
         statement = update(Effect).where(col(Effect.key).in_(list(keys)))
         await self._connection.execute(statement.values(state=EffectState.INTENDED, finished_at=None))
 
+    async def latest(self, case_ids: Collection[UUID], steps: Collection[str]) -> Mapping[tuple[UUID, str], Row[Any]]:
+        """Return, by case and step, the newest change of these steps that stands."""
+        stands = col(Effect.state) == EffectState.DONE
+        which = (col(Effect.case_id).in_(list(case_ids)), col(Effect.step).in_(list(steps)), stands)
+        rows = await self._connection.execute(select(Effect).where(*which).order_by(col(Effect.finished_at)))
+        return {(row.case_id, row.step): row for row in rows}
+
     async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
         """Return the first letter that was sent in each case, which the later ones answer."""
         sent = (col(Effect.case_id).in_(list(case_ids)), col(Effect.system) == "mail", col(Effect.state) == EffectState.DONE)

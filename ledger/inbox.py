@@ -172,6 +172,10 @@ class Inbox:
         """Let events go on that came before their deal was known as a case's."""
         return list((await self._connection.execute(ROUSE_RESOLVED)).scalars())
 
+    async def wait(self, ids: Collection[UUID]) -> None:
+        """Let running events wait for their case to get to where they fit."""
+        await self._set(ids, status=EventStatus.WAITING, leased_by=None, lease_until=None)
+
     async def waiting_since(self, seconds: float) -> Sequence[Row[Any]]:
         """Return the events that have waited for their case for longer than that and have no open exception yet."""
         before = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)

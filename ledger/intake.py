@@ -20,6 +20,7 @@ from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from lifecycle import keys
+from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 
 FIX_AT_SOURCE = "correct it at the source and send it again, or correct the mapping and replay it"
@@ -86,7 +87,7 @@ async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[U
 async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
     """Judge stored events by today's contracts: what fits is ready, what does not is quarantined (again). Return what fits."""
     rows = await books.inbox.get(ids)
-    judged = {row.id: _judge(Envelope.model_validate(row.payload), row.payload, {}) for row in rows if row.source != "towline"}
+    judged = {row.id: _judge(Envelope.model_validate(row.payload), row.payload, {}) for row in rows if row.source != OURSELVES}
     bad = [(event, fault) for event, fault in judged.values() if fault]
     await books.inbox.quarantine([event.id for event, _ in bad])
     await _complain(books, catalog, bad)

@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Movement:
     """One movement of a case's line, in minor units; `reference` is the vendor's id of what it stands on."""
 
     kind: Kind
@@ -45,19 +45,19 @@ class Line:
         """What the client has to pay for in all."""
         return self.approved + self.changed
 
-    def with_entry(self, entry: Entry) -> Line:
-        """Return the line after one more entry. Raises ValueError for another currency."""
-        if self.currency not in (None, entry.currency):
+    def with_movement(self, movement: Movement) -> Line:
+        """Return the line after one more movement. Raises ValueError for another currency."""
+        if self.currency not in (None, movement.currency):
             raise ValueError("a case has one currency")
         sums = {kind.value: getattr(self, kind.value) for kind in Kind}
-        return Line(entry.currency, **{**sums, entry.kind.value: sums[entry.kind.value] + entry.minor})
+        return Line(movement.currency, **{**sums, movement.kind.value: sums[movement.kind.value] + movement.minor})
 
 
-def line_of(entries: Iterable[Entry]) -> Line:
+def line_of(movements: Iterable[Movement]) -> Line:
     """Add up entries that are in one currency."""
     line = Line()
-    for entry in entries:
-        line = line.with_entry(entry)
+    for movement in movements:
+        line = line.with_movement(movement)
     return line
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -15,13 +16,18 @@ from prefect.states import Completed, Failed
 from contracts.catalog import Entry
 from contracts.errors import RetryableError, StageError, TowlineError
 from contracts.event import Envelope, parse
-from contracts.records import Ref
+from contracts.records import DealSnapshot, Ref
 from contracts.values import Contract, Money
+from ledger.continuity import NewEntry
 from ledger.database import Books
 from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
+from ledger.intake import case_of
 from ledger.tables import EventStatus
 from lifecycle import stages
+from lifecycle.continuity import Kind, Movement
+from lifecycle.events import OURSELVES
+from lifecycle.references import references_of
 from runtime.wiring import Runtime, runtime
 
 C = TypeVar("C", bound=Contract)
@@ -50,14 +56,35 @@ class Item(Generic[C]):
     stage: stages.Stage
     deal_id: str | None
     account: UUID | None = None
+    known_owner: str | None = None
+    known_amount: Money | None = None
+    deal: DealSnapshot | None = None
     refs: dict[str, Ref] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    entries: list[NewEntry] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
     then: NewEvent | None = None
+
+    @property
+    def title(self) -> str:
+        """What people call the deal."""
+        return str(self.facts.get("title") or "")
+
+    @property
+    def owner(self) -> str | None:
+        """Whose deal it is: as the event, the CRM or the case says."""
+        told: str | None = getattr(self.payload, "owner", None)
+        return told or (self.deal.owner if self.deal else None) or self.known_owner
 
     @property
     def amount(self) -> Money | None:
         """What is at stake."""
-        return getattr(self.payload, "amount", None)
+        told: Money | None = getattr(self.payload, "amount", None)
+        return told or self.known_amount
+
+    def enter(self, kind: Kind, minor: int, currency: str, *, reference: str | None = None, due_on: date | None = None) -> None:
+        """Note a movement of the case's money, to be kept when the event is done."""
+        self.entries.append(NewEntry(self.case, self.event, Movement(kind, minor, currency, reference), due_on))
 
 
 class Batch(Generic[C]):
@@ -68,6 +95,7 @@ class Batch(Generic[C]):
         self.run = run
         self.items = {item.event: item for item in items}
         self.exceptions: list[NewException] = []
+        self.ended: dict[UUID, EventStatus] = {}
 
     def __iter__(self) -> Iterator[Item[C]]:
         return iter(list(self.items.values()))
@@ -76,14 +104,42 @@ class Batch(Generic[C]):
         return len(self.items)
 
     def leave(
-        self, item: Item[C], *, cause: str, reason: str, route: str, column: str | None = None, owner: str | None = None
+        self,
+        item: Item[C],
+        *,
+        cause: str,
+        reason: str,
+        route: str,
+        column: str | None = None,
+        owner: str | None = None,
+        status: EventStatus = EventStatus.PARKED,
     ) -> None:
         """Take an event out of the batch as an exception for its owner; the others go on."""
         if self.items.pop(item.event, None) is None:
             return
+        self.ended[item.event] = status
+        self.complain(item, cause=cause, reason=reason, route=route, column=column, owner=owner, about=item.event)
+
+    def skip(self, item: Item[C]) -> None:
+        """Take an event out of the batch that has nothing left to do: it is done, and its case stays as it is."""
+        if self.items.pop(item.event, None) is not None:
+            self.ended[item.event] = EventStatus.DONE
+
+    def complain(
+        self,
+        item: Item[C],
+        *,
+        cause: str,
+        reason: str,
+        route: str,
+        column: str | None = None,
+        owner: str | None = None,
+        about: UUID | None = None,
+    ) -> None:
+        """Give somebody work about a case, as an exception; the event itself goes on, unless it is `about` it."""
         self.exceptions.append(
             NewException(
-                event_id=item.event,
+                event_id=about,
                 case_id=item.case,
                 event_type=self.entry.event,
                 contract=item.contract,
@@ -158,15 +214,29 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
         if len(rows) < len(events):
             await books.inbox.take(events, worker=house.worker, seconds=house.lease)
             rows = await books.inbox.assign(events, run, worker=house.worker)
-        rows = [row for row in rows if row.type == event_type]
+        rows = await _at_home(books, [row for row in rows if row.type == event_type])
         cases = await books.cases.open([row.case_id for row in rows]) if rows else {}
-    batch = Batch(entry, run, [_item(row, cases[row.case_id], payload) for row in rows])
+        early = [row.id for row in rows if stages.is_early(event_type, stages.Stage(cases[row.case_id].stage))]
+        await books.inbox.wait(early)
+    batch = Batch(entry, run, [_item(row, cases[row.case_id], payload) for row in rows if row.id not in early])
     for item in batch:
         try:
             stages.after(event_type, item.stage)
         except StageError as error:
             batch.park(item, error, step="stage")
     return batch
+
+
+async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
+    """Give back what turned out to belong to another case, to travel there in order; return the rest."""
+    sent = {row.id: row.payload.get("data") for row in rows if row.source != OURSELVES}
+    references = [one for data in sent.values() for one in references_of(data)]
+    cases = await books.cases.of_references(references) if references else {}
+    homes = {event: home for event, data in sent.items() if (home := case_of(data, cases))}
+    moved = {row.id: homes[row.id] for row in rows if homes.get(row.id, row.case_id) != row.case_id}
+    await books.inbox.adopt(moved)
+    await books.inbox.release(list(moved), forget_attempt=True)
+    return [row for row in rows if row.id not in moved]
 
 
 def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
@@ -182,6 +252,8 @@ def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
         stage=stages.Stage(case.stage),
         deal_id=case.crm_deal_id or getattr(content, "deal_id", None),
         account=case.account_id,
+        known_owner=case.owner,
+        known_amount=Money(minor=case.amount_minor, currency=case.currency) if case.currency else None,
         facts={"title": case.title},
     )
 
@@ -207,12 +279,16 @@ async def _close(house: Runtime, batch: Batch[C]) -> None:
 
 async def _settle(books: Books, batch: Batch[C]) -> None:
     """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
-    outcomes = dict.fromkeys(batch.items, EventStatus.DONE)
-    parked = [exception.event_id for exception in batch.exceptions if exception.event_id]
-    await books.inbox.settle({**outcomes, **dict.fromkeys(parked, EventStatus.PARKED)})
+    await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
+    await books.exceptions.close(list(batch.items), closed_as="done")
     await books.exceptions.open(batch.exceptions)
+    await books.continuity.enter([entry for item in batch for entry in item.entries])
+    await books.cases.refer({reference: item.case for item in batch for reference in item.references})
     await books.cases.advance([_case_after(batch, item) for item in batch])
     await books.inbox.accept([item.then for item in batch if item.then])
+    if len(batch):
+        named = [reference.partition(":")[2] for item in batch for reference in item.references]
+        await books.inbox.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])
 
 
 def _case_after(batch: Batch[C], item: Item[C]) -> Mapping[str, Any]:
@@ -221,7 +297,7 @@ def _case_after(batch: Batch[C], item: Item[C]) -> Mapping[str, Any]:
         "stage": stages.after(batch.entry.event, item.stage).value,
         "account_id": item.account,
         "title": item.facts.get("title") or "",
-        "owner": getattr(item.payload, "owner", None),
+        "owner": item.owner,
         "amount_minor": item.amount.minor if item.amount else None,
         "currency": item.amount.currency if item.amount else None,
         "crm_deal_id": item.deal_id,

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.values import Contract
 from ledger.inbox import NewEvent
 from lifecycle import keys
+from lifecycle.events import OURSELVES, envelope
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 
-OURSELVES = "towline"
+C = TypeVar("C", bound=Contract)
 
 
 def follow_with_opportunities(leads: Batch[LeadQualifiedV1]) -> None:
     """Let every lead that is still in the batch be followed by its opportunity, if the catalog wants that."""
     if then := leads.entry.then:
-        follower = runtime().catalog[then]
         for item in leads:
-            item.then = _event(item, then, f"{then}/{follower.contract}", _opportunity(item))
+            item.then = follower(item, then, _opportunity(item))
 
 
 def _opportunity(item: Item[LeadQualifiedV1]) -> OpportunityCreatedV1:
@@ -30,19 +31,12 @@ def _opportunity(item: Item[LeadQualifiedV1]) -> OpportunityCreatedV1:
     )
 
 
-def _event(item: Item[LeadQualifiedV1], event_type: str, contract: str, data: Contract) -> NewEvent:
+def follower(item: Item[C], event_type: str, data: Contract) -> NewEvent:
+    """Return the event that follows an item, in the same case: the same item is followed once."""
     now = datetime.now(UTC)
     external_id = f"{item.event}/{event_type}"
-    envelope = {
-        "specversion": "1.0",
-        "id": external_id,
-        "source": OURSELVES,
-        "type": event_type,
-        "time": now.isoformat(),
-        "dataschema": contract,
-        "datacontenttype": "application/json",
-        "data": data.model_dump(mode="json", exclude_none=True),
-    }
+    contract = f"{event_type}/{runtime().catalog[event_type].contract}"
+    content = data.model_dump(mode="json", exclude_none=True)
     return NewEvent(
         id=keys.event_id(OURSELVES, external_id),
         source=OURSELVES,
@@ -50,6 +44,6 @@ def _event(item: Item[LeadQualifiedV1], event_type: str, contract: str, data: Co
         type=event_type,
         contract=contract,
         case_id=item.case,
-        payload=envelope,
+        payload=envelope(event_type, external_id, contract, content, now),
         occurred_at=now,
     )

@@ -43,8 +43,7 @@ def warm_up() -> None:
 
 def deal_owner(item: Item[C]) -> str | None:
     """Return the deal's own owner, where they are in the owners' file and so can be told."""
-    owner: str | None = getattr(item.payload, "owner", None)
-    return owner if owner in runtime().catalog.owners.owners else None
+    return item.owner if item.owner in runtime().catalog.owners.owners else None
 
 
 @task(name="Check data quality", cache_policy=NO_CACHE, persist_result=False)
