@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 import httpx
 
+from connectors.crm import hubspot_notes, hubspot_requests
 from connectors.crm import hubspot_shapes as shapes
-from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, ref
-from connectors.crm.hubspot_shapes import KEY, KINDS
+from connectors.crm.hubspot_account import Account
+from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
+from connectors.crm.hubspot_companies import known_companies
+from connectors.crm.hubspot_words import KEY, KINDS, PRIMARY_COMPANY
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
-from connectors.outcomes import chunks, settled, together
-from contracts.errors import MisconfiguredError, RefusedError, TowlineError
-from contracts.parties import Company
+from connectors.outcomes import settled, together
+from contracts.errors import MisconfiguredError, TowlineError
 from contracts.records import (
     CompanyRecord,
     ContactRecord,
@@ -28,12 +29,15 @@ from contracts.records import (
     DealSnapshot,
     EffectKey,
     Link,
+    NoteSnapshot,
     Outcome,
     Outcomes,
     Ref,
+    RequestChange,
+    RequestRecord,
+    RequestSnapshot,
     Wanted,
 )
-from contracts.values import DomainName
 
 P = ParamSpec("P")
 Write = Callable[Concatenate["HubSpot", P], Coroutine[Any, Any, Outcomes]]
@@ -73,21 +77,21 @@ class HubSpot:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout)
         self._calls = Calls(self._api)
-        self._owner_emails: dict[str, str] = {}
+        self._account = Account(self._api)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._api.aclose()
 
     async def prepare(self) -> None:
-        """Add our properties where they are missing, and check that the sales pipeline has our stages; safe to repeat."""
-        await together(self._check_stages(), *(self._prepare(kind) for kind in shapes.OUR_PROPERTIES))
+        """Add our properties where they are missing, and check that the pipelines have our stages; safe to repeat."""
+        await self._account.prepare()
 
     @_with_properties
     async def upsert_companies(self, wanted: Sequence[Wanted[CompanyRecord]]) -> Outcomes:
         """Find each company by domain (or name) or by our account id; create what is missing, once per account."""
         one_each = {one.record.company.identity: one for one in reversed(wanted)}
-        known: dict[str, Outcome] = dict(await self._known_companies(list(one_each.values())))
+        known: dict[str, Outcome] = dict(await known_companies(self._calls, list(one_each.values())))
         new = {str(one.record.account): one for identity, one in one_each.items() if identity not in known}
         inputs = {mark: {"properties": shapes.company_properties(one.record)} for mark, one in new.items()}
         for mark, outcome in (await self._calls.create_once("companies", inputs, KEY)).items():
@@ -109,18 +113,13 @@ class HubSpot:
     async def open_deals(self, wanted: Sequence[Wanted[DealRecord]]) -> Outcomes:
         """Open one deal per key; a key that has one keeps it as it is."""
         inputs = {str(one.key): {"properties": shapes.deal_properties(one.key, one.record)} for one in wanted}
-        return _by_key(await self._calls.create_once("deals", inputs, KEY))
+        return by_key(await self._calls.create_once("deals", inputs, KEY))
 
     @_with_properties
     async def change_deals(self, wanted: Sequence[Wanted[DealChange]]) -> Outcomes:
         """Set the named fields of deals; of two changes of one deal the later one counts."""
-        inputs: dict[str, Input] = {}
-        for one in wanted:
-            before = inputs.get(one.record.deal_id, {"properties": {}})["properties"]
-            properties = before | shapes.change_properties(one.record)
-            inputs[one.record.deal_id] = {"id": one.record.deal_id, "properties": properties}
-        done = await self._calls.write("deals", "update", inputs, "id")
-        return {one.key: done[one.record.deal_id] for one in wanted}
+        changes = [(one.key, one.record.deal_id, shapes.change_properties(one.record)) for one in wanted]
+        return await self._calls.change("deals", changes)
 
     async def associate(self, wanted: Sequence[Wanted[Sequence[Link]]]) -> Outcomes:
         """Associate records with each other; the reference of each is its first link's record."""
@@ -138,23 +137,34 @@ class HubSpot:
 
     @_with_properties
     async def add_notes(self, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
-        """Add a note (deal id, text) to a deal, once per key: note and association are made in one call."""
-        now = datetime.now(UTC)
-        inputs: dict[str, Input] = {}
-        for one in wanted:
-            deal, text = one.record
-            link = {"to": {"id": deal}, "types": shapes.NOTE_TO_DEAL}
-            inputs[str(one.key)] = {"properties": shapes.note_properties(one.key, text, now), "associations": [link]}
-        return _by_key(await self._calls.create_once("notes", inputs, KEY))
+        """Add a note (deal id, text) to a deal, once per key."""
+        return await hubspot_notes.add_notes(self._calls, wanted)
+
+    @_with_properties
+    async def open_requests(self, wanted: Sequence[Wanted[RequestRecord]]) -> Outcomes:
+        """Open one ticket per key in the support pipeline, linked to its deal; a key that has one keeps it as it is."""
+        return await hubspot_requests.open_requests(self._calls, wanted)
+
+    async def change_requests(self, wanted: Sequence[Wanted[RequestChange]]) -> Outcomes:
+        """Move tickets to a stage; of two changes of one ticket the later one counts."""
+        return await hubspot_requests.change_requests(self._calls, wanted)
+
+    async def read_requests(self, ids: Collection[str]) -> Mapping[str, RequestSnapshot]:
+        """Return the tickets that exist among `ids`, with the deal of each."""
+        return await hubspot_requests.read_requests(self._calls, ids)
+
+    async def read_notes(self, deal_ids: Collection[str]) -> Mapping[str, Sequence[NoteSnapshot]]:
+        """Return the notes on deals, oldest first; a deal without any is left out."""
+        return await hubspot_notes.read_notes(self._calls, deal_ids)
 
     async def read_deals(self, ids: Collection[str]) -> Mapping[str, DealSnapshot]:
         """Return the deals that exist among `ids`, with company and contact: five calls for up to 100 of them."""
         calls = self._calls
-        numbers = [one for one in ids if one.isdecimal()]
+        numbers = decimals(ids)
         deals, (company_of, contact_of) = await together(
             calls.read("deals", numbers, shapes.DEAL),
             together(
-                calls.associated("deals", "companies", numbers, shapes.PRIMARY_COMPANY),
+                calls.associated("deals", "companies", numbers, PRIMARY_COMPANY),
                 calls.associated("deals", "contacts", numbers),
             ),
         )
@@ -162,7 +172,7 @@ class HubSpot:
             calls.read("companies", company_of.values(), shapes.COMPANY),
             calls.read("contacts", contact_of.values(), shapes.CONTACT),
         )
-        owners = await self._owners(deals.values())
+        owners = await self._account.owners_of(deals.values())
         return {
             one: shapes.deal_snapshot(
                 one,
@@ -176,13 +186,13 @@ class HubSpot:
 
     async def read_contacts(self, ids: Collection[str]) -> Mapping[str, ContactSnapshot]:
         """Return the contacts that exist among `ids`, with their company."""
-        numbers = [one for one in ids if one.isdecimal()]
+        numbers = decimals(ids)
         contacts, company_of = await together(
             self._calls.read("contacts", numbers, shapes.CONTACT),
-            self._calls.associated("contacts", "companies", numbers, shapes.PRIMARY_COMPANY),
+            self._calls.associated("contacts", "companies", numbers, PRIMARY_COMPANY),
         )
         companies = await self._calls.read("companies", company_of.values(), shapes.COMPANY)
-        owners = await self._owners(contacts.values())
+        owners = await self._account.owners_of(contacts.values())
         return {
             one: shapes.contact_snapshot(
                 one, contact["properties"], companies.get(company_of.get(one, ""), {}).get("properties"), owners
@@ -195,64 +205,6 @@ class HubSpot:
         found = await self._calls.read(KINDS[kind], [str(key) for key in keys], [], KEY)
         return {UUID(mark): ref(item) for mark, item in found.items()}
 
-    async def _owners(self, records: Iterable[Input]) -> Mapping[str, str]:
-        """Return the e-mail address of each HubSpot user; asked again only for one that is not known yet."""
-        named = {record["properties"].get(shapes.OWNER) for record in records} - {None, ""}
-        if named - self._owner_emails.keys():
-            page: dict[str, str | int] = {"limit": 500}
-            while page:
-                answer = await self._api.call("GET", "/crm/v3/owners/", params=page, nature="read")
-                self._owner_emails |= {str(owner["id"]): str(owner.get("email") or "") for owner in answer.get("results", ())}
-                after = answer.get("paging", {}).get("next", {}).get("after")
-                page = {"limit": 500, "after": after} if after else {}
-        return self._owner_emails
-
-    async def _known_companies(self, wanted: Sequence[Wanted[CompanyRecord]]) -> dict[str, Ref]:
-        """Return the companies that stand in HubSpot already, by identity; people's own are reused, the oldest of several."""
-        parts = await together(*(self._search(part) for part in chunks(wanted, 100)))
-        items = [item for part in parts for item in part]
-        by_domain = {_domain(item["properties"].get("domain")): item for item in reversed(items)}
-        by_name = {_folded(item["properties"].get("name")): item for item in reversed(items)}
-        by_key = {item["properties"].get(KEY): item for item in items}
-        known = {}
-        for one in wanted:
-            company = one.record.company
-            theirs = by_domain.get(company.domain) if company.domain else by_name.get(company.identity)
-            if item := by_key.get(str(one.record.account)) or theirs:
-                known[company.identity] = ref(item)
-        return known
-
-    async def _search(self, wanted: Sequence[Wanted[CompanyRecord]]) -> list[Input]:
-        companies: list[Company] = [one.record.company for one in wanted]
-        values = {
-            KEY: [str(one.record.account) for one in wanted],
-            "domain": [str(one.domain) for one in companies if one.domain],
-            # IN wants lower case and ignores it; people write blanks as they like.
-            "name": [name for one in companies if not one.domain for name in {one.name.lower(), _folded(one.name)}],
-        }
-        filters = [{"propertyName": name, "operator": "IN", "values": some} for name, some in values.items() if some]
-        return await self._calls.search("companies", [{"filters": [one]} for one in filters], [KEY, "domain", "name"])
-
-    async def _prepare(self, kind: str) -> None:
-        path = f"/crm/v3/properties/{kind}"
-        there = {one["name"]: one for one in (await self._api.call("GET", path, nature="read")).get("results", ())}
-        if not there.get(KEY, {}).get("hasUniqueValue", True):
-            raise MisconfiguredError(f"crm: property {KEY} of {kind} is there but not unique", cause="crm.key_not_unique")
-        await together(*(self._add(kind, name) for name in shapes.OUR_PROPERTIES[kind] if name not in there))
-
-    async def _add(self, kind: str, name: str) -> None:
-        try:
-            await self._api.call("POST", f"/crm/v3/properties/{kind}", shapes.definition(kind, name), nature="repeatable")
-        except RefusedError as error:
-            if not error.cause.startswith("crm.http_409"):  # another process was quicker
-                raise
-
-    async def _check_stages(self) -> None:
-        answer = await self._api.call("GET", "/crm/v3/pipelines/deals", nature="read")
-        pipeline = next((one for one in answer.get("results", ()) if one["id"] == "default"), {"stages": ()})
-        if not {stage["id"] for stage in pipeline["stages"]} >= set(shapes.STAGES.values()):
-            raise MisconfiguredError("crm: the sales pipeline lacks a stage that we need", cause="crm.stage_missing")
-
 
 def oauth_token(
     base_url: str, client_id: str, client_secret: str, refresh_token: str, *, transport: httpx.AsyncBaseTransport | None = None
@@ -262,19 +214,3 @@ def oauth_token(
     return RefreshedToken(
         "crm", url, client_id=client_id, client_secret=client_secret, refresh_token=refresh_token, transport=transport
     )
-
-
-def _by_key(outcomes: Mapping[str, Outcome]) -> Outcomes:
-    return {UUID(mark): outcome for mark, outcome in outcomes.items()}
-
-
-def _domain(text: str | None) -> str:
-    """Return a domain that people wrote as our contract writes it."""
-    try:
-        return DomainName.parse(text or "")
-    except ValueError:
-        return ""
-
-
-def _folded(text: str | None) -> str:
-    return " ".join((text or "").casefold().split())

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
+from uuid import UUID
 
 from connectors.http import ApiClient
 from connectors.outcomes import chunks, outcomes_of, settled, together
 from connectors.remedies import Dialect, plain_code
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
-from contracts.records import Outcome, Ref
+from contracts.records import EffectKey, Outcome, Outcomes, Ref
 
 BATCH = 100
 Input = dict[str, Any]
@@ -50,6 +51,15 @@ class Calls:
         act = partial(self._write, kind, verb, by)
         parts = await together(*(outcomes_of(act, dict(part)) for part in chunks(list(inputs.items()), BATCH)))
         return settled({mark: outcome for part in parts for mark, outcome in part.items()})
+
+    async def change(self, kind: str, changes: Sequence[tuple[EffectKey, str, Mapping[str, str]]]) -> Outcomes:
+        """Set properties of records, each named by its id; of two changes of one property the later one counts."""
+        inputs: dict[str, Input] = {}
+        for _, record_id, properties in changes:
+            before = inputs.get(record_id, {"properties": {}})["properties"]
+            inputs[record_id] = {"id": record_id, "properties": before | properties}
+        done = await self.write(kind, "update", inputs, "id")
+        return {key: done[record_id] for key, record_id, _ in changes}
 
     async def create_once(self, kind: str, inputs: Mapping[str, Input], by: str) -> dict[str, Outcome]:
         """Create records whose mark no record has yet; one that stands there already is left as it is.
@@ -91,16 +101,28 @@ class Calls:
 
     async def associated(self, from_kind: str, to_kind: str, ids: Collection[str], first: Collection[int] = ()) -> dict[str, str]:
         """Return the one record that each is associated with; of several, one with a type in `first`, or the oldest."""
-        path = f"/crm/v4/associations/{from_kind}/{to_kind}/batch/read"
-        bodies = [{"inputs": [{"id": one} for one in part]} for part in chunks(sorted(set(ids)), BATCH)]
-        answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
 
         def rank(other: Input) -> tuple[bool, int]:
             types = {kind.get("typeId") for kind in other.get("associationTypes", ())}
             return types.isdisjoint(first), int(other["toObjectId"])
 
-        found = [item for answer in answers for item in answer.get("results", ()) if item.get("to")]
-        return {str(item["from"]["id"]): str(min(item["to"], key=rank)["toObjectId"]) for item in found}
+        found = await self.linked(from_kind, to_kind, ids)
+        return {one: str(min(others, key=rank)["toObjectId"]) for one, others in found.items()}
+
+    async def linked(self, from_kind: str, to_kind: str, ids: Collection[str]) -> dict[str, list[Input]]:
+        """Return all that each record is associated with; HubSpot tells it in pages for each record of a batch."""
+        path = f"/crm/v4/associations/{from_kind}/{to_kind}/batch/read"
+        found: dict[str, list[Input]] = {}
+        asked: list[Input] = [{"id": one} for one in sorted(set(ids))]
+        while asked:
+            bodies = [{"inputs": list(part)} for part in chunks(asked, BATCH)]
+            answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
+            told = {str(item["from"]["id"]): item for answer in answers for item in answer.get("results", ()) if item.get("to")}
+            for one, item in told.items():
+                found.setdefault(one, []).extend(item["to"])
+            after = {one: ((item.get("paging") or {}).get("next") or {}).get("after") for one, item in told.items()}
+            asked = [{"id": one, "after": page} for one, page in after.items() if page]
+        return found
 
     async def _write(self, kind: str, verb: str, by: str, inputs: Mapping[str, Input]) -> dict[str, Outcome]:
         # With a trace id each, HubSpot tells of every input instead of refusing all of them for one.
@@ -152,6 +174,16 @@ class Calls:
 def ref(item: Input) -> Ref:
     """Return the reference to a record; newer accounts are told its link for people."""
     return Ref(str(item["id"]), str(item.get("url") or ""))
+
+
+def by_key(outcomes: Mapping[str, Outcome]) -> Outcomes:
+    """Return outcomes by effect key where the marks are keys."""
+    return {UUID(mark): outcome for mark, outcome in outcomes.items()}
+
+
+def decimals(ids: Collection[str]) -> list[str]:
+    """Return the ids that can be HubSpot's; for one that cannot, HubSpot refuses the whole batch."""
+    return [one for one in ids if one.isdecimal()]
 
 
 def _mark(item: Input, by: str) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from connectors.crm import hubspot_words as words
+from connectors.crm.hubspot_words import DEAL_STAGES
 from connectors.hooks import Incoming, SignatureError, Translated, header, require_fresh
 from contracts.errors import ContractError
 from contracts.event import contract_error
@@ -27,14 +29,26 @@ class _Change(BaseModel):
     event: int | str = Field(alias="eventId")
     portal: int | str = Field(alias="portalId")
     occurred_at: int = Field(alias="occurredAt", ge=0, le=253_402_300_799_000)
-    kind: str = Field(alias="subscriptionType")
+    subscription: str = Field(alias="subscriptionType")
+    object_type: str | None = Field(None, alias="objectTypeId")
     object: int | str = Field(alias="objectId")
     change_source: str | None = Field(None, alias="changeSource")
     source_id: str | None = Field(None, alias="sourceId", coerce_numbers_to_str=True)
-    property: str | None = Field(None, alias="propertyName")
+    changed: str | None = Field(None, alias="propertyName")
     value: str | None = Field(None, alias="propertyValue", coerce_numbers_to_str=True)
 
+    @property
+    def kind(self) -> str:
+        """What changed: a subscription to objects in general names the object type by its number."""
+        general, _, what = self.subscription.partition(".")
+        return f"{_OBJECTS.get(self.object_type or '', general) if general == 'object' else general}.{what}"
 
+
+_MOVES = {DEAL_STAGES["discovered"]: "discovery.completed", DEAL_STAGES["lost"]: "deal.cancelled"}
+"""What it means when a person moves a deal; that one was won is for a decision to say."""
+
+LONGEST_NAME = 200
+_OBJECTS = {"0-1": "contact", "0-3": "deal", "0-5": "ticket"}
 _BATCH = TypeAdapter(list[_Change])
 _ENCODED = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")"}
 _ENCODED |= {"%2A": "*", "%2C": ",", "%3B": ";"}
@@ -80,19 +94,34 @@ def _is_own(change: _Change, own_app_id: str | None) -> bool:
 
 
 def _event(change: _Change) -> dict[str, Any] | None:
-    match change.kind, change.property, change.value:
+    match change.kind, change.changed, change.value or "":
         case "contact.propertyChange", "lifecyclestage", "salesqualifiedlead":
             return _envelope(change, "lead.qualified", {"contact_id": str(change.object)})
         case "deal.creation", _, _:
-            event = _envelope(change, "opportunity.created", {"deal_id": str(change.object)})
-            return event | {"subject": f"deal-{change.object}"}
+            return _of_deal(change, "opportunity.created")
+        case "deal.propertyChange", "dealstage", stage if stage in _MOVES:
+            return _of_deal(change, _MOVES[stage])
+        case "ticket.propertyChange", "hs_pipeline_stage", words.CLOSED:
+            return _of_request(change, "delivery.completed")
+        case "ticket.propertyChange", "towline_milestone", text if milestone := " ".join(text.split()):
+            return _of_request(change, "milestone.reached", milestone=milestone[:LONGEST_NAME].rstrip())
     return None
 
 
+def _of_deal(change: _Change, event_type: str) -> dict[str, Any]:
+    return _envelope(change, event_type, {"deal_id": str(change.object)}) | {"subject": f"deal-{change.object}"}
+
+
+def _of_request(change: _Change, event_type: str, **more: str) -> dict[str, Any]:
+    return _envelope(change, event_type, {"request_id": str(change.object), **more}) | {"subject": f"ticket-{change.object}"}
+
+
 def _envelope(change: _Change, event_type: str, data: dict[str, str]) -> dict[str, Any]:
+    # HubSpot does not promise that its event ids are unique: two objects, or two fields of one, may share one.
+    parts = (change.event, change.object, change.changed)
     return {
         "specversion": "1.0",
-        "id": f"{change.event}-{change.object}",  # HubSpot does not promise that its event ids are unique
+        "id": "-".join(str(part) for part in parts if part is not None),
         "source": f"hubspot/{change.portal}",
         "type": event_type,
         "time": datetime.fromtimestamp(change.occurred_at / 1000, UTC).isoformat(),

@@ -1,57 +1,24 @@
-"""Our records in HubSpot's words and back: property names, stages, association types. Pure; knows nothing of HTTP."""
+"""Companies, contacts and deals in HubSpot's words and back. Pure; knows nothing of HTTP."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
 from moneyed import CurrencyDoesNotExist
 from pydantic import ValidationError
 
-from contracts.errors import MisconfiguredError
+from connectors.crm.hubspot_words import KEY, OUR_DEAL_STAGES, OWNER, PIPELINES, stage_id
 from contracts.parties import Company, Person
 from contracts.records import CompanyRecord, ContactRecord, ContactSnapshot, DealChange, DealRecord, DealSnapshot, EffectKey
 from contracts.values import Money
 
 Properties = Mapping[str, str | None]
 
-KEY = "towline_key"
-STAGES = {"qualified": "qualifiedtobuy", "discovery": "presentationscheduled"}
-OUR_STAGES = {theirs: ours for ours, theirs in STAGES.items()}
-KINDS = {"company": "companies", "contact": "contacts", "deal": "deals", "note": "notes"}
-NOTE_TO_DEAL = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 214}]
-PRIMARY_COMPANY = {1, 5}
-"""Association types from a contact, and from a deal, to its primary company."""
-
-GROUPS = {"companies": "companyinformation", "contacts": "contactinformation", "deals": "dealinformation", "notes": "engagement"}
-OUR_PROPERTIES = {
-    "companies": {KEY: "Towline key", "towline_sector": "Sector"},
-    "contacts": {KEY: "Towline key", "towline_owner": "Owner in Towline"},
-    "deals": {
-        KEY: "Towline key",
-        "towline_owner": "Owner in Towline",
-        "towline_folder_url": "Account folder",
-        "towline_packet_url": "Discovery packet",
-    },
-    "notes": {KEY: "Towline key"},
-}
-"""The properties that we add, per object type: name and label."""
-
 COMPANY = ("name", "domain", "towline_sector", "country", "numberofemployees")
-OWNER = "hubspot_owner_id"
 _SLUG = re.compile(r"[^a-z0-9._-]+")
 CONTACT = ("firstname", "lastname", "email", "phone", "towline_owner", OWNER)
-DEAL = (KEY, "dealname", "dealstage", "towline_owner", OWNER, "amount", "deal_currency_code")
-
-
-def definition(kind: str, name: str) -> dict[str, Any]:
-    """Return the definition of one of our properties."""
-    label = OUR_PROPERTIES[kind][name]
-    shape = {"name": name, "label": label, "type": "string", "fieldType": "text", "groupName": GROUPS[kind]}
-    return shape | {"hasUniqueValue": name == KEY}
+DEAL = (KEY, "dealname", "dealstage", "towline_owner", OWNER, "amount", "deal_currency_code", "towline_service")
 
 
 def company_properties(record: CompanyRecord) -> dict[str, str]:
@@ -71,29 +38,26 @@ def contact_properties(key: EffectKey, record: ContactRecord) -> dict[str, str]:
 
 def deal_properties(key: EffectKey, record: DealRecord) -> dict[str, str]:
     """Return a new deal as HubSpot keeps it."""
-    money = {"amount": record.amount.decimal(), "deal_currency_code": record.amount.currency} if record.amount else {}
-    names = {"dealname": record.name, "pipeline": "default", "dealstage": stage_id(record.stage), "towline_owner": record.owner}
-    return {KEY: str(key), **names, **money}
+    place = {"pipeline": PIPELINES["deals"][0], "dealstage": stage_id("deals", record.stage)}
+    names = {"dealname": record.name, "towline_owner": record.owner, "towline_service": record.service}
+    return _given({KEY: str(key), **names, **place, **_amount(record.amount)})
 
 
 def change_properties(change: DealChange) -> dict[str, str]:
     """Return the properties that a change names."""
-    stage = None if change.stage is None else stage_id(change.stage)
-    urls = {"towline_folder_url": change.folder_url, "towline_packet_url": change.packet_url}
-    return {name: value for name, value in {"dealstage": stage, **urls}.items() if value is not None}
+    named = {
+        "dealstage": None if change.stage is None else stage_id("deals", change.stage),
+        "towline_folder_url": change.folder_url,
+        "towline_packet_url": change.packet_url,
+        "towline_proposal_url": change.proposal_url,
+        "towline_invoice_url": change.invoice_url,
+        "towline_payment": change.payment,
+    }
+    return {name: value for name, value in named.items() if value is not None} | _amount(change.amount)
 
 
-def note_properties(key: EffectKey, text: str, now: datetime) -> dict[str, str]:
-    """Return a note as HubSpot keeps it; its body is HTML there."""
-    body = html.escape(text).replace("\n", "<br>")
-    return {KEY: str(key), "hs_note_body": body, "hs_timestamp": str(int(now.timestamp() * 1000))}
-
-
-def stage_id(stage: str) -> str:
-    """Return HubSpot's id of one of our stages."""
-    if stage not in STAGES:
-        raise MisconfiguredError("crm: a stage of ours has no place in the sales pipeline", cause="crm.stage_unknown")
-    return STAGES[stage]
+def _amount(money: Money | None) -> dict[str, str]:
+    return {"amount": money.decimal(), "deal_currency_code": money.currency} if money else {}
 
 
 def company_of(properties: Properties | None) -> Company | None:
@@ -147,11 +111,12 @@ def deal_snapshot(
         id=deal_id,
         key=deal.get(KEY) or None,
         name=deal.get("dealname") or "",
-        stage=OUR_STAGES.get(stage, stage),
+        stage=OUR_DEAL_STAGES.get(stage, stage),
         owner=owner_of(deal, owners),
         amount=money_of(deal),
         company=company_of(company),
         person=person_of(contact),
+        service=deal.get("towline_service") or None,
     )
 
 

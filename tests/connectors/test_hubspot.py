@@ -1,17 +1,19 @@
 """HubSpot keeps the CRM port's promises, and what is HubSpot's own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from connectors.crm.hubspot import HubSpot, oauth_token
+from connectors.crm.hubspot_words import PIPELINES
 from connectors.oauth import StaticToken
 from contracts.errors import MisconfiguredError, RetryableError
-from contracts.records import Ref
+from contracts.records import Ref, Wanted
 from tests.connectors.conftest import Sandbox
+from tests.connectors.crm_delivery_rules import CrmDeliveryRules, moved, opened, request
 from tests.connectors.crm_rules import CrmRules, company, contact, deal
 
 
@@ -27,7 +29,7 @@ async def crm(sandbox: Sandbox) -> AsyncIterator[HubSpot]:
     await crm.aclose()
 
 
-class TestHubSpot(CrmRules):
+class TestHubSpot(CrmRules, CrmDeliveryRules):
     """All rules, on HubSpot."""
 
 
@@ -78,6 +80,62 @@ async def test_a_batch_of_deals_that_stand_already_is_read_and_not_tried_one_by_
     before = len(await sandbox.asked())
     assert await crm.open_deals(deals) == first
     assert len(await sandbox.asked()) - before == 2
+
+
+async def test_requests_and_notes_are_written_and_read_in_few_calls(crm: HubSpot, sandbox: Sandbox) -> None:
+    deals = await opened(crm, 60)
+
+    async def calls(act: Awaitable[object]) -> int:
+        before = len(await sandbox.asked())
+        await act
+        return len(await sandbox.asked()) - before
+
+    wanted = [request(one) for one in deals]
+    assert [await calls(crm.open_requests(wanted)) for _ in range(2)] == [1, 2]
+    ids = [ref.id for ref in (await crm.find("request", [one.key for one in wanted])).values()]
+    assert await calls(crm.change_requests([moved(one, "closed") for one in ids])) == 1
+    assert await calls(crm.read_requests(ids)) == 2
+    await crm.add_notes([Wanted(uuid4(), (one, "x")) for one in deals])
+    assert await calls(crm.read_notes(deals)) == 2
+
+
+async def test_the_fields_that_people_fill_in_have_names_for_them(crm: HubSpot, sandbox: Sandbox) -> None:
+    labels = {}
+    async with httpx.AsyncClient(transport=sandbox.transport, headers={"authorization": "Bearer someone"}) as person:
+        for kind in ("deals", "notes", "tickets"):
+            shown = (await person.get(f"{sandbox.url}/hubspot/crm/v3/properties/{kind}")).json()["results"]
+            labels |= {(kind, one["name"]): (one["label"], one["hasUniqueValue"]) for one in shown}
+    assert labels["tickets", "towline_milestone"] == ("Milestone reached", False)
+    assert labels["notes", "towline_approved_by"] == ("Approved for the client by", False)
+    assert labels["deals", "towline_service"] == ("Service", False)
+    assert {labels[kind, "towline_key"][1] for kind in ("deals", "notes", "tickets")} == {True}
+
+
+@pytest.mark.parametrize("lacks", ["deals", "tickets"])
+async def test_a_pipeline_without_a_stage_of_ours_is_for_the_operator(lacks: str) -> None:
+    def answer(asked: httpx.Request) -> httpx.Response:
+        kind = asked.url.path.rpartition("/")[2]
+        if "/pipelines/" not in asked.url.path or kind == lacks:
+            return httpx.Response(200, json={"results": []})
+        name, stages = PIPELINES[kind]
+        return httpx.Response(200, json={"results": [{"id": name, "stages": [{"id": one} for one in stages.values()]}]})
+
+    crm = HubSpot("http://hubspot", StaticToken("t"), transport=httpx.MockTransport(answer))
+    with pytest.raises(MisconfiguredError, match=f"pipeline of {lacks} lacks a stage"):
+        await crm.prepare()
+    await crm.aclose()
+
+
+async def test_a_ticket_in_another_pipeline_shows_its_stage_as_it_is(crm: HubSpot, sandbox: Sandbox) -> None:
+    stage = {"label": "Shipped", "displayOrder": 0, "stageId": "77", "metadata": {"ticketState": "OPEN"}}
+    pipeline = {"label": "Projects", "displayOrder": 1, "pipelineId": "9", "stages": [stage]}
+    async with httpx.AsyncClient(transport=sandbox.transport, headers={"authorization": "Bearer someone"}) as person:
+        made = await person.post(f"{sandbox.url}/hubspot/crm/v3/pipelines/tickets", json=pipeline)
+    assert made.status_code == 201
+    ticket = {"system": "crm", "kind": "tickets", "properties": {"hs_pipeline": "9", "hs_pipeline_stage": "77"}}
+    number = (await sandbox.control("POST", "people", ticket))["id"]
+    shown = (await crm.read_requests([number]))[number]
+    assert (shown.stage, shown.deal_id, shown.name) == ("77", None, "")
 
 
 async def test_processes_that_prepare_an_empty_account_at_once_do_not_disturb_each_other(sandbox: Sandbox) -> None:

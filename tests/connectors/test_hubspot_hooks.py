@@ -41,6 +41,14 @@ QUALIFIED = {
 }
 
 
+def moved(stage: str | None) -> dict[str, Any]:
+    return change(subscriptionType="deal.propertyChange", propertyName="dealstage", propertyValue=stage)
+
+
+def ticket(name: str, value: str | int | None) -> dict[str, Any]:
+    return change(subscriptionType="ticket.propertyChange", propertyName=name, propertyValue=value)
+
+
 def told(*changes: dict[str, Any]) -> Incoming:
     return incoming(json.dumps(changes).encode())
 
@@ -108,7 +116,7 @@ def test_the_url_is_signed_with_some_characters_decoded() -> None:
 def test_a_contact_that_sales_qualified_is_a_qualified_lead() -> None:
     (event,) = events(told(change(objectId=9, **QUALIFIED)), None).events
     envelope = Envelope.model_validate(event)
-    assert (envelope.id, envelope.source, envelope.subject) == ("100-9", "hubspot/62515", None)
+    assert (envelope.id, envelope.source, envelope.subject) == ("100-9-lifecyclestage", "hubspot/62515", None)
     assert envelope.time == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
     assert parse(envelope.contract, envelope.data, event_type=envelope.type).contact_id == "9"
 
@@ -121,8 +129,88 @@ def test_a_deal_that_people_made_is_an_opportunity() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told_change", "event_type", "subject", "data"),
+    [
+        (moved("decisionmakerboughtin"), "discovery.completed", "deal-123", {"deal_id": "123"}),
+        (moved("closedlost"), "deal.cancelled", "deal-123", {"deal_id": "123"}),
+        (ticket("hs_pipeline_stage", "4"), "delivery.completed", "ticket-123", {"request_id": "123"}),
+        (ticket("hs_pipeline_stage", 4), "delivery.completed", "ticket-123", {"request_id": "123"}),
+        (ticket("towline_milestone", "Built"), "milestone.reached", "ticket-123", {"request_id": "123", "milestone": "Built"}),
+    ],
+    ids=["discovered", "lost", "closed", "closed, as a number", "milestone"],
+)
+def test_what_people_do_after_discovery_is_an_event(
+    told_change: dict[str, Any], event_type: str, subject: str, data: dict[str, str]
+) -> None:
+    (event,) = events(told(told_change), "4711").events
+    assert (event["type"], event["subject"], event["data"]) == (event_type, subject, data)
+    assert (event["dataschema"], event["source"]) == (f"{event_type}/1", "hubspot/62515")
+    assert Envelope.model_validate(event).time == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("number", "legacy", "event_type"),
+    [
+        ("0-1", {**QUALIFIED}, "lead.qualified"),
+        ("0-3", {"subscriptionType": "deal.creation"}, "opportunity.created"),
+        ("0-3", moved("closedlost"), "deal.cancelled"),
+        ("0-5", ticket("hs_pipeline_stage", "4"), "delivery.completed"),
+        ("0-5", ticket("towline_milestone", "Built"), "milestone.reached"),
+    ],
+    ids=["contact", "deal", "deal's stage", "ticket's stage", "ticket's milestone"],
+)
+def test_a_subscription_to_objects_in_general_tells_the_same(number: str, legacy: dict[str, Any], event_type: str) -> None:
+    what = legacy["subscriptionType"].partition(".")[2]
+    general = change(**legacy | {"subscriptionType": f"object.{what}", "objectTypeId": number})
+    found = events(told(general, general | {"objectTypeId": "0-46"}, general | {"objectTypeId": None}), None)
+    assert (found.events, found.skipped) == (events(told(change(**legacy)), None).events, 2)
+    assert found.events[0]["type"] == event_type
+
+
+@pytest.mark.parametrize(
+    ("text", "milestone"),
+    [
+        ("  Data   migrated \n", "Data migrated"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200),
+        (f"{'x' * 199} y", "x" * 199),
+        (7, "7"),
+    ],
+    ids=["blanks", "200", "201", "a blank at the end", "a number"],
+)
+def test_a_milestone_is_one_line_of_200_characters(text: str | int, milestone: str) -> None:
+    (event,) = events(told(ticket("towline_milestone", text)), None).events
+    assert event["data"]["milestone"] == milestone
+
+
+def test_several_changes_of_one_record_are_as_many_events_and_a_repeated_delivery_none_more() -> None:
+    """Given two fields saved at once under one event id, and one field set twice; then each is an event of its own."""
+    both = [ticket("towline_milestone", "Built"), ticket("hs_pipeline_stage", "4")]
+    twice = [ticket("towline_milestone", "Built") | {"eventId": number} for number in (7, 8)]
+    first = [event["id"] for event in events(told(*both, *twice), None).events]
+    assert len(set(first)) == 4
+    again = [one | {"attemptNumber": 3} for one in (*both, *twice)]
+    assert [event["id"] for event in events(told(*again), None).events] == first
+
+
+@pytest.mark.parametrize(
     "other",
     [
+        moved("closedwon"),
+        moved("contractsent"),
+        moved(None),
+        ticket("hs_pipeline_stage", "3"),
+        ticket("towline_milestone", ""),
+        ticket("towline_milestone", None),
+        ticket("towline_milestone", "  "),
+        ticket("subject", "4"),
+        change(subscriptionType="ticket.creation"),
+        change(subscriptionType="deal.deletion"),
+        change(subscriptionType="object"),
+        moved("decisionmakerboughtin") | {"changeSource": "INTEGRATION", "sourceId": "4711"},
+        moved("closedlost") | {"changeSource": "INTEGRATION", "sourceId": "4711"},
+        ticket("hs_pipeline_stage", "4") | {"changeSource": "INTEGRATION", "sourceId": "4711"},
+        ticket("towline_milestone", "Built") | {"changeSource": "INTEGRATION", "sourceId": "4711"},
         change(subscriptionType="company.creation"),
         change(subscriptionType="deal.propertyChange", propertyName="amount", propertyValue=5),
         change(**QUALIFIED | {"propertyValue": "customer"}),
@@ -169,6 +257,8 @@ def test_a_repeated_delivery_keeps_its_event_id() -> None:
         json.dumps([change(occurredAt="Ada Byron")]).encode(),
         json.dumps([change(occurredAt=10**18)]).encode(),
         json.dumps([change(objectId={"name": "Ada Byron"})]).encode(),
+        json.dumps([ticket("towline_milestone", "Ada Byron") | {"occurredAt": None}]).encode(),
+        json.dumps([ticket("towline_milestone", "") | {"propertyValue": ["Ada Byron"]}]).encode(),
     ],
 )
 def test_what_is_no_notification_does_not_fit_the_contract(body: bytes) -> None:

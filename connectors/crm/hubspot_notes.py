@@ -1,0 +1,56 @@
+"""Notes on deals: ours and people's. A note's body is HTML at HubSpot and plain text with us.
+
+https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from connectors.crm import hubspot_words as words
+from connectors.crm.hubspot_calls import Calls, Input, by_key, decimals
+from connectors.crm.hubspot_text import plain
+from connectors.crm.hubspot_words import KEY
+from contracts.records import EffectKey, NoteSnapshot, Outcomes, Wanted
+
+APPROVED_BY = "towline_approved_by"
+_READ = ("hs_note_body", "hs_timestamp", APPROVED_BY)
+
+
+async def add_notes(calls: Calls, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
+    """Add a note (deal id, text) to a deal, once per key: note and association are made in one call."""
+    now = datetime.now(UTC)
+    inputs: dict[str, Input] = {}
+    for one in wanted:
+        deal_id, text = one.record
+        link = words.link_to(deal_id, words.NOTE_TO_DEAL)
+        inputs[str(one.key)] = {"properties": _properties(one.key, text, now), "associations": [link]}
+    return by_key(await calls.create_once("notes", inputs, KEY))
+
+
+async def read_notes(calls: Calls, deal_ids: Collection[str]) -> Mapping[str, Sequence[NoteSnapshot]]:
+    """Return the notes on deals, oldest first; a deal without any is left out, as one that does not exist."""
+    linked = await calls.linked("deals", "notes", decimals(deal_ids))
+    ids_of = {deal: {str(other["toObjectId"]) for other in others} for deal, others in linked.items()}
+    notes = await calls.read("notes", set().union(*ids_of.values()), _READ)
+    shown = {number: _snapshot(number, note) for number, note in notes.items()}
+    found = {deal: [shown[one] for one in ids if one in shown] for deal, ids in ids_of.items()}
+    return {deal: sorted(some, key=_age) for deal, some in found.items() if some}
+
+
+def _properties(key: EffectKey, text: str, now: datetime) -> dict[str, str]:
+    body = html.escape(text).replace("\n", "<br>")
+    return {KEY: str(key), "hs_note_body": body, "hs_timestamp": str(int(now.timestamp() * 1000))}
+
+
+def _snapshot(note_id: str, item: Input) -> NoteSnapshot:
+    properties = item["properties"]
+    written_at = datetime.fromisoformat(properties.get("hs_timestamp") or item["createdAt"])
+    approved_by = (properties.get(APPROVED_BY) or "").strip() or None
+    return NoteSnapshot(note_id, plain(properties.get("hs_note_body") or ""), approved_by, written_at)
+
+
+def _age(note: NoteSnapshot) -> tuple[datetime, int]:
+    return note.written_at, int(note.id)
