@@ -46,8 +46,9 @@ async def read_requests(calls: Calls, ids: Collection[str]) -> Mapping[str, Requ
 
 
 def _properties(key: EffectKey, record: RequestRecord) -> dict[str, str]:
+    # The empty milestone is there so that a field which somebody removed is missed, and so made again.
     place = {"hs_pipeline": words.PIPELINES["tickets"][0], "hs_pipeline_stage": _stage("open")}
-    return {KEY: str(key), "subject": record.name, "content": record.text, **place}
+    return {KEY: str(key), "subject": record.name, "content": record.text, MILESTONE: "", **place}
 
 
 def _stage(stage: str) -> str:

@@ -111,6 +111,20 @@ async def test_the_fields_that_people_fill_in_have_names_for_them(crm: HubSpot, 
     assert {labels[kind, "towline_key"][1] for kind in ("deals", "notes", "tickets")} == {True}
 
 
+@pytest.mark.parametrize(("kind", "name"), [("tickets", "towline_milestone"), ("notes", "towline_approved_by")])
+async def test_a_field_for_people_that_somebody_removed_comes_back_with_the_next_write(
+    crm: HubSpot, sandbox: Sandbox, kind: str, name: str
+) -> None:
+    [deal_id] = await opened(crm)
+    field = f"{sandbox.url}/hubspot/crm/v3/properties/{kind}/{name}"
+    async with httpx.AsyncClient(transport=sandbox.transport, headers={"authorization": "Bearer someone"}) as person:
+        assert (await person.delete(field)).status_code == 204
+        one, note = request(deal_id), Wanted(uuid4(), (deal_id, "x"))
+        outcomes = await crm.open_requests([one]) if kind == "tickets" else await crm.add_notes([note])
+        assert [type(outcome) for outcome in outcomes.values()] == [Ref]
+        assert (await person.get(field)).status_code == 200
+
+
 @pytest.mark.parametrize("lacks", ["deals", "tickets"])
 async def test_a_pipeline_without_a_stage_of_ours_is_for_the_operator(lacks: str) -> None:
     def answer(asked: httpx.Request) -> httpx.Response:

@@ -24,6 +24,8 @@ PIPELINE = {"label": "P", "displayOrder": 1, "stages": [{"label": "S", "displayO
 PROPERTY = {"name": "one", "label": "One", "type": "enumeration", "fieldType": "select", "groupName": "g"}
 OPTION = {"label": "A", "value": "a"}
 NOTE = {"properties": {"hs_timestamp": "1"}}
+TICKET = {"properties": {"subject": "T", "hs_pipeline_stage": "4"}}
+GENERAL = {"eventType": "object.creation", "objectTypeId": "0-5", "active": True}
 LINKED = "/crm/v4/associations/deals/notes/batch"
 PLAIN = {"object": object, "str": str, "datetime": str, "int": int, "bool": bool}
 NUMBERS = ("toObjectId",)  # HubSpot sends a number where its client says text
@@ -65,6 +67,9 @@ async def crm(http: httpx.AsyncClient) -> httpx.AsyncClient:
         (OBJECTS, "BatchResponseSimplePublicUpsertObject", "POST", f"{DEALS}/batch/upsert", {"inputs": KEYED}),
         (OBJECTS, "BatchResponseSimplePublicObjectWithErrors", "POST", f"{DEALS}/batch/read", {"inputs": [{"id": "404"}]}),
         (OBJECTS, "BatchResponseSimplePublicObject", "POST", f"{NOTES}/batch/create", {"inputs": [NOTE]}),
+        (OBJECTS, "SimplePublicObject", "POST", "/crm/v3/objects/tickets", TICKET),
+        (hubspot.crm.pipelines.models, "CollectionResponsePipelineNoPaging", "GET", "/crm/v3/pipelines/tickets", None),
+        (hubspot.webhooks.models, "SubscriptionResponse", "POST", "/webhooks/v3/1/subscriptions", GENERAL),
         (LINKS, "BatchResponsePublicAssociationMultiWithLabelWithErrors", "POST", f"{LINKED}/read", {"inputs": [{"id": "4"}]}),
         (hubspot.crm.owners.models, "CollectionResponsePublicOwnerForwardPaging", "GET", "/crm/v3/owners/?limit=2", None),
         (hubspot.crm.pipelines.models, "CollectionResponsePipelineNoPaging", "GET", "/crm/v3/pipelines/deals", None),
