@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import singledispatch
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from contracts.cancellation import DealCancelledV1
+from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
+from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
+from contracts.payment import PaymentConfirmedV1, PaymentFailedV1, PaymentRefundedV1
+from contracts.proposal import Offer, ProposalApprovedV1
 from contracts.values import Contract, Money
 
 Row = dict[str, Any]
-"""Column to value; every row of a suite has the same columns, and None where the event says nothing."""
+"""Column to value; every row of a suite has the same columns, and None where nothing is known."""
+
+Facts = Mapping[str, Any]
+"""What the flow has read of the deal in the CRM, the billing system and the ledger; a fact that it has not looked up is None.
+
+Amounts are in major units. `line_currency` is the currency of the case's continuity line, None before anything is approved.
+"""
+
+DEAL: Final = ("account", "email", "owner")
+CLOSEST: Final = 4
+"""Decimals of the finest currency: amounts are compared to the cent, whatever a sum of floats has added behind it."""
 
 
 @singledispatch
-def row(payload: Contract, *, event: UUID, case: UUID) -> Row:
+def row(payload: Contract, *, event: UUID, case: UUID, facts: Facts) -> Row:
     """Return the row of an event for its path's suite; amounts are in major units.
 
     Raises:
@@ -25,7 +41,7 @@ def row(payload: Contract, *, event: UUID, case: UUID) -> Row:
 
 
 @row.register
-def _lead(payload: LeadQualifiedV1, *, event: UUID, case: UUID) -> Row:
+def _lead(payload: LeadQualifiedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     company, person = payload.company, payload.person
     return {
         "event_id": event,
@@ -35,21 +51,79 @@ def _lead(payload: LeadQualifiedV1, *, event: UUID, case: UUID) -> Row:
         "email": person.email if person else None,
         "owner": payload.owner,
         "confidence": payload.confidence,
-        **_amount(payload.amount),
+        **_money("amount", "currency", payload.amount),
     }
 
 
 @row.register
-def _opportunity(payload: OpportunityCreatedV1, *, event: UUID, case: UUID) -> Row:
+def _opportunity(payload: OpportunityCreatedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     return {
         "event_id": event,
         "case_id": case,
         "account": payload.account.name if payload.account else None,
         "owner": payload.owner,
         "stage": payload.stage.value,
-        **_amount(payload.amount),
+        **_money("amount", "currency", payload.amount),
     }
 
 
-def _amount(money: Money | None) -> Row:
-    return {"amount": float(money.decimal()) if money else None, "currency": money.currency if money else None}
+@row.register
+def _offer(payload: Offer, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    looked_up = ("service", "amount", "currency", "line_currency", "lines_total", "clauses", "unapproved_clauses")
+    return {"event_id": event, "case_id": case, **_known(facts, *looked_up), "payment_days": payload.payment_days}
+
+
+@row.register
+def _approval(payload: ProposalApprovedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    looked_up = ("decision", "deal_in_decision", "approved_by", "amount", "currency", "line_currency")
+    return {"event_id": event, "case_id": case, **_known(facts, *looked_up)}
+
+
+@row.register
+def _milestone(payload: MilestoneReachedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    return {"event_id": event, "case_id": case, **_known(facts, "request", "approved_notes"), "milestone": payload.milestone}
+
+
+@row.register
+def _delivered(payload: DeliveryCompletedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    looked_up = ("agreed", "amount", "currency", "line_currency", "lines_total", "payment_days")
+    return {"event_id": event, "case_id": case, **_known(facts, *looked_up)}
+
+
+@row.register
+def _issued(payload: InvoiceIssuedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    known = _known(facts, "invoice_status", "amount", "currency", "due_on")
+    return {"event_id": event, "case_id": case, **known, **_money("told", "told_currency", payload.amount)}
+
+
+@row.register
+def _overdue(payload: InvoiceOverdueV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    known = _known(facts, "invoice_status", "amount", "currency")
+    return {"event_id": event, "case_id": case, **known, "invoice_id": payload.invoice_id, "days": payload.days}
+
+
+@row.register
+def _confirmed(payload: PaymentConfirmedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    known = _known(facts, "invoice_status", "amount", "currency", "invoiced", "line_currency")
+    return {"event_id": event, "case_id": case, **known, **_money("told", "told_currency", payload.amount)}
+
+
+@row.register(InvoiceVoidedV1)
+@row.register(PaymentFailedV1)
+@row.register(PaymentRefundedV1)
+def _money_back(payload: Contract, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    return {"event_id": event, "case_id": case, **_known(facts, "amount", "currency", "invoiced", "paid", "line_currency")}
+
+
+@row.register
+def _cancelled(payload: DealCancelledV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+    return {"event_id": event, "case_id": case, **_known(facts, "invoice_status"), "reason": payload.reason or None}
+
+
+def _known(facts: Facts, *names: str) -> Row:
+    found = {name: facts.get(name) for name in (*DEAL, *names)}
+    return {name: round(value, CLOSEST) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def _money(amount: str, currency: str, money: Money | None) -> Row:
+    return {amount: float(money.decimal()) if money else None, currency: money.currency if money else None}

@@ -30,7 +30,7 @@ DEAL = {
 
 def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     event, case = uuid4(), uuid4()
-    found = row(parse("lead.qualified/1", LEAD, event_type="lead.qualified"), event=event, case=case)
+    found = row(parse("lead.qualified/1", LEAD, event_type="lead.qualified"), event=event, case=case, facts={})
     assert found == {
         "event_id": event,
         "case_id": case,
@@ -47,7 +47,7 @@ def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
 
 def test_an_opportunity_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     event, case = uuid4(), uuid4()
-    found = row(parse("opportunity.created/1", DEAL, event_type="opportunity.created"), event=event, case=case)
+    found = row(parse("opportunity.created/1", DEAL, event_type="opportunity.created"), event=event, case=case, facts={})
     assert found == {
         "event_id": event,
         "case_id": case,
@@ -64,14 +64,14 @@ def test_an_opportunity_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     ("event_type", "data"), [("lead.qualified", {"contact_id": "7"}), ("opportunity.created", {"deal_id": "7"})]
 )
 def test_an_event_that_only_names_its_crm_record_has_every_column(gate: Gate, event_type: str, data: dict[str, str]) -> None:
-    found = row(parse(f"{event_type}/1", data, event_type=event_type), event=uuid4(), case=uuid4())
+    found = row(parse(f"{event_type}/1", data, event_type=event_type), event=uuid4(), case=uuid4(), facts={})
     suite = "lead" if event_type == "lead.qualified" else "discovery"
     assert set(gate.check(suite, [found]).failures) == {found["event_id"]}
 
 
 def test_an_event_without_a_suite_has_no_row() -> None:
     with pytest.raises(TypeError):
-        row(Contract(), event=uuid4(), case=uuid4())
+        row(Contract(), event=uuid4(), case=uuid4(), facts={})
 
 
 def test_rows_and_reports_do_without_great_expectations() -> None:
