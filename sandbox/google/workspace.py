@@ -2,7 +2,7 @@
 
 Both official APIs keep their own paths below /google, so a client is pointed here by rewriting `rootUrl` to http://HOST:PORT/google/
 and `baseUrl` to that plus `servicePath`: /google/drive/v3, /google/upload/drive/v3, /google/batch/drive/v3, /google/v1/documents.
-Gmail's paths (/google/gmail, /google/upload/gmail, /google/batch/gmail) are left to a system of their own.
+Gmail's paths (/google/gmail, /google/upload/gmail, /google/batch/gmail) belong to a system of their own, `sandbox.gmail`.
 
 Quotas as published for a project, whose only user the account is: Drive 12,000 queries a minute, Docs 3,000 reads and 600
 writes a minute. They refill evenly, so a batch that has used up its minute goes on at 10 documents a second.
