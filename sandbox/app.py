@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import gmail, google, hubspot, slack
+from sandbox import gmail, google, hubspot, slack, stripe
 from sandbox.control import Control
 from sandbox.faults import Faults
 from sandbox.page import Page
@@ -22,7 +22,8 @@ from sandbox.wire import Wire
 
 def installed(settings: Settings, client: httpx.AsyncClient | None = None) -> list[System]:
     """Return every stand-in there is; the first that matches a path answers it."""
-    return [hubspot.system(settings, client), google.system(settings), gmail.system(settings), slack.system(settings), stripe.system(settings, client)]
+    crm, billing = hubspot.system(settings, client), stripe.system(settings, client)
+    return [crm, google.system(settings), gmail.system(settings), slack.system(settings), billing]
 
 
 def create_app(settings: Settings, systems: Sequence[System] | None = None, client: httpx.AsyncClient | None = None) -> Starlette:

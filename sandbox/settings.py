@@ -24,11 +24,19 @@ class Settings(BaseSettings):
     crm_webhook_secrets: str = Field(
         "", validation_alias="TOWLINE_CRM_WEBHOOK_SECRETS", description="Comma-separated; the first signs."
     )
+    billing_webhook_secrets: str = Field(
+        "", validation_alias="TOWLINE_BILLING_WEBHOOK_SECRETS", description="Comma-separated; the first signs."
+    )
 
     @property
     def crm_webhook_secret(self) -> str | None:
         """Return the secret that signs CRM webhooks; without one, none are sent."""
         return self.crm_webhook_secrets.split(",")[0].strip() or None
+
+    @property
+    def billing_webhook_secret(self) -> str | None:
+        """Return the secret that signs billing webhooks; without one, none are sent."""
+        return self.billing_webhook_secrets.split(",")[0].strip() or None
 
     def journal(self, system: str) -> Path | None:
         """Return the file in which a system keeps its state, or None for memory only."""
