@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +10,19 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from contracts.catalog import catalog
 from contracts.records import Ref
+from deployments.postgres import EmbeddedPostgres
+from ledger.continuity import NewEntry
 from ledger.database import Ledger
+from ledger.deciding import decide
+from ledger.decisions import NewDecision
 from ledger.documents import NewDocument
 from ledger.effects import Intent
 from ledger.tables import EffectState
 from lifecycle import keys
+from lifecycle.continuity import Kind, Movement
+from lifecycle.decisions import Verdict
 from lifecycle.path import Once
 from lifecycle.paths import PATHS
 from tests.web.sender import BEARER, Sender, assert_problem, lead
@@ -22,6 +30,13 @@ from tests.web.sender import BEARER, Sender, assert_problem, lead
 NOBODY = "6510f445-3071-4834-bfe9-79c8cbefc065"
 PATHS_OF_API = ["/api/events?source=a&id=b", f"/api/events/{NOBODY}", f"/api/cases/{NOBODY}", "/api/exceptions"]
 PATHS_OF_API += ["/api/decisions", "/api/gates", "/api/status"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_decided(postgres: EmbeddedPostgres, ledger: Ledger) -> Iterator[None]:
+    """What these tests write beside events is gone before the next one."""
+    yield
+    postgres.psql("TRUNCATE decisions, continuity", "web")
 
 
 async def asked(client: httpx.AsyncClient, path: str) -> Any:
@@ -168,3 +183,119 @@ async def test_what_a_gate_said_can_be_looked_at_the_newest_first(client: httpx.
     assert [(row["suite"], row["checked"], row["failed"], row["summary"]) for row in shown] == [
         ("lead", 5, 2, {"success": False})
     ]
+
+
+def question(case_id: UUID, content_hash: str = "sha256:1", **changes: Any) -> NewDecision:
+    """A proposal of EUR 15,000.00 that waits for its approval."""
+    asked_of: dict[str, Any] = {
+        "id": keys.decision_id(case_id, "doc-1", content_hash),
+        "kind": "proposal",
+        "case_id": case_id,
+        "event_id": uuid4(),
+        "title": "Northwind",
+        "document": "doc-1",
+        "url": "https://docs.example/doc-1",
+        "content_hash": content_hash,
+        "minor": 1500000,
+        "currency": "EUR",
+        "terms": {"lines": [], "payment_days": 30},
+        "owner": "sales-1",
+    }
+    return NewDecision(**(asked_of | changes))
+
+
+async def ask(ledger: Ledger, *decisions: NewDecision) -> None:
+    async with ledger.begin() as books:
+        await books.cases.open([one.case_id for one in decisions])
+        for one in decisions:
+            await books.decisions.ask([one])
+
+
+async def test_what_waits_for_a_decision_is_shown_with_whose_turn_it_is(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    one = question(uuid4())
+    await ask(ledger, one)
+    (shown,) = (await asked(client, "/api/decisions"))["decisions"]
+    assert datetime.fromisoformat(shown.pop("asked_at")).tzinfo
+    assert shown == {
+        "id": str(one.id),
+        "kind": "proposal",
+        "case": str(one.case_id),
+        "title": "Northwind",
+        "amount": {"minor": 1500000, "currency": "EUR"},
+        "document": "https://docs.example/doc-1",
+        "content_hash": "sha256:1",
+        "approvers": ["head-of-sales", "finance-operations"],
+        "state": "waiting",
+        "decided_at": None,
+        "decided_by": None,
+        "door": None,
+    }
+
+
+async def test_nobody_is_shown_as_approver_of_their_own_deal(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    await ask(ledger, question(uuid4(), owner="head-of-sales"))
+    (shown,) = (await asked(client, "/api/decisions"))["decisions"]
+    assert shown["approvers"] == ["finance-operations"]
+
+
+async def test_an_answer_is_shown_with_its_case_and_no_longer_waits(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    """Given an offer that was replaced by another, which was approved, then only the case shows both."""
+    case_id = uuid4()
+    first, second = question(case_id), question(case_id, "sha256:2")
+    await ask(ledger, first, second)
+    await decide(ledger, catalog(), second.id, Verdict.APPROVE, by="head-of-sales", door="console", reason="good")
+    assert await asked(client, "/api/decisions") == {"decisions": []}
+    both = (await asked(client, f"/api/decisions?case={case_id}"))["decisions"]
+    assert [(one["state"], one["decided_by"], one["door"]) for one in both] == [
+        ("withdrawn", None, None),
+        ("approved", "head-of-sales", "console"),
+    ]
+    assert (await asked(client, f"/api/cases/{case_id}"))["decisions"] == both
+    (approved,) = (await asked(client, f"/api/decisions?case={case_id}&state=approved"))["decisions"]
+    assert approved == both[1]
+    assert "good" not in str(both)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("state=lost", 400), ("state=approved", 400), ("limit=0", 400), ("case=7", 404), ("state=%00", 400)]
+)
+async def test_decisions_are_not_guessed_at(client: httpx.AsyncClient, query: str, status: int) -> None:
+    assert_problem(await client.get(f"/api/decisions?{query}", headers=BEARER), status)
+
+
+async def test_a_case_shows_its_money_and_where_it_does_not_agree(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    case_id, event_id = uuid4(), uuid4()
+    async with ledger.begin() as books:
+        await books.cases.open([case_id])
+    assert (await asked(client, f"/api/cases/{case_id}"))["line"] is None
+    sums = {Kind.APPROVED: 1500000, Kind.CHANGED: 100000, Kind.DELIVERED: 1600000, Kind.INVOICED: 1600000, Kind.PAID: 1500001}
+    async with ledger.begin() as books:
+        await books.continuity.enter([NewEntry(case_id, event_id, Movement(kind, sums[kind], "EUR")) for kind in sums])
+    line = (await asked(client, f"/api/cases/{case_id}"))["line"]
+    assert (line["agreed"], line["delivered"], line["paid"], line["currency"]) == (1600000, 1600000, 1500001, "EUR")
+    assert line["differences"] == ["what is paid is EUR 999.99 less than what is invoiced"]
+
+
+async def test_a_document_shows_who_approved_which_content(client: httpx.AsyncClient, ledger: Ledger) -> None:
+    case_id = uuid4()
+    proposal = NewDocument(case_id, uuid4(), case_id, uuid4(), "proposal", 1, "northwind_v1", "doc-1", "https://docs.example/1")
+    async with ledger.begin() as books:
+        await books.cases.open([case_id])
+        await books.documents.enter([proposal])
+        await books.documents.approve("doc-1", by="head-of-sales", content_hash="sha256:1", delivery_item="ticket-7")
+    (shown,) = (await asked(client, f"/api/cases/{case_id}"))["documents"]
+    assert [shown[name] for name in ("approved_by", "content_hash", "delivery_item")] == ["head-of-sales", "sha256:1", "ticket-7"]
+
+
+async def test_an_event_that_came_too_early_says_what_it_waits_for(
+    sender: Sender, client: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    paid = lead("paid") | {"type": "payment.confirmed", "dataschema": "payment.confirmed/1", "data": {"deal_id": "9001"}}
+    event_id = UUID((await sender.event(paid)).json()["id"])
+    assert (await asked(client, f"/api/events/{event_id}"))["waits_for"] == []
+    async with ledger.begin() as books:
+        await books.inbox.wait([event_id])
+    shown = await asked(client, f"/api/events/{event_id}")
+    assert (shown["status"], shown["waits_for"]) == ("waiting", ["invoiced"])
+    (in_case,) = (await asked(client, f"/api/cases/{shown['case']}"))["events"]
+    assert in_case["waits_for"] == ["invoiced"]

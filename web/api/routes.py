@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,6 +14,7 @@ from starlette.routing import Route
 from ledger.database import Books
 from ledger.trace import effects_of
 from lifecycle import keys
+from lifecycle.decisions import Decision
 from web.answers import Json, ProblemError
 from web.api import shapes
 from web.house import House
@@ -72,7 +75,8 @@ async def case(house: House, request: Request, books: Books) -> object:
     if row is None and not events:
         raise ProblemError(404, "no such case")
     documents = await books.documents.of_case(case_id, row.account_id if row else None)
-    return shapes.case(case_id, row, events, documents)
+    asked, entries = await books.decisions.of_case(case_id), await books.continuity.of_cases([case_id])
+    return shapes.case(case_id, row, events, documents, asked, entries.get(case_id, ()), house.catalog.owners)
 
 
 async def exceptions(house: House, request: Request, books: Books) -> object:
@@ -85,8 +89,26 @@ async def exceptions(house: House, request: Request, books: Books) -> object:
 
 
 async def decisions(house: House, request: Request, books: Books) -> object:
-    """Return what waits for a person's decision; no path asks for one yet."""
-    return {"decisions": []}
+    """Return what waits for a person's decision, the oldest first; with a case all that it was asked, or those of a state."""
+    state, case_id = _state(request), request.query_params.get("case")
+    if case_id is None and state is not Decision.WAITING:
+        raise ProblemError(400, "name the case: without one only what is waiting can be listed")
+    rows = await books.decisions.waiting(limit=_limit(request)) if case_id is None else await _asked(books, case_id, state)
+    return {"decisions": [shapes.decision(row, house.catalog.owners) for row in rows]}
+
+
+def _state(request: Request) -> Decision | None:
+    """The state that is asked for; without one it is what waits, and of a case everything."""
+    wanted = request.query_params.get("state")
+    if wanted is None:
+        return None if "case" in request.query_params else Decision.WAITING
+    if wanted not in set(Decision):
+        raise ProblemError(400, f"state must be one of {', '.join(Decision)}")
+    return Decision(wanted)
+
+
+async def _asked(books: Books, case_id: str, state: Decision | None) -> Sequence[Row[Any]]:
+    return [row for row in await books.decisions.of_case(_uuid(case_id)) if state in (None, row.state)]
 
 
 async def gates(house: House, request: Request, books: Books) -> object:
@@ -112,8 +134,12 @@ def _limit(request: Request) -> int:
 
 
 def _id_of(request: Request) -> UUID:
+    return _uuid(request.path_params["id"])
+
+
+def _uuid(text: str) -> UUID:
     try:
-        return UUID(request.path_params["id"])
+        return UUID(text)
     except ValueError:
         raise ProblemError(404, "that is not an id of ours") from None
 

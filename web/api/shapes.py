@@ -8,6 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from contracts.owners import Owners
+from ledger.tables import EventStatus
+from lifecycle.stages import MOVES
+from web.api.continuity import shown as line
+
 Shown = dict[str, Any]
 
 EVENT = (
@@ -41,7 +46,20 @@ EXCEPTION = (
     "closed_as",
 )
 CASE = ("account_id", "title", "owner", "stage", "crm_deal_id", "opened_at", "changed_at")
-DOCUMENT = ("artefact", "version", "name", "vendor_id", "url", "is_current", "event_id", "created_at")
+DOCUMENT = (
+    "artefact",
+    "version",
+    "name",
+    "vendor_id",
+    "url",
+    "is_current",
+    "event_id",
+    "created_at",
+    "approved_by",
+    "content_hash",
+    "delivery_item",
+)
+DECISION = ("id", "kind", "title", "content_hash", "state", "asked_at", "decided_at", "decided_by", "door")
 CAUSE = ("cause", "event_type", "reason", "route", "owner", "deals", "oldest", "flow_run_id")
 
 GATE = ("suite", "flow_run_id", "checked", "failed", "summary", "at")
@@ -50,7 +68,7 @@ GATE = ("suite", "flow_run_id", "checked", "failed", "summary", "at")
 def event(row: Row[Any], effects: Sequence[Row[Any]], exceptions: Sequence[Row[Any]]) -> Shown:
     """Show an event, with the effects of its path in order and its exceptions, also closed ones."""
     return {
-        **_fields(row, EVENT),
+        **_event(row),
         "case": row.case_id,
         "effects": [{**_fields(effect, EFFECT), "url": effect.vendor_url} for effect in effects],
         "exceptions": [exception(one) for one in exceptions],
@@ -67,15 +85,46 @@ def exception(row: Row[Any]) -> Shown:
     return {**_fields(row, EXCEPTION), "amount": _amount(row)}
 
 
-def case(case_id: UUID, row: Row[Any] | None, events: Sequence[Row[Any]], documents: Sequence[Row[Any]]) -> Shown:
-    """Show a deal's trip."""
+def case(
+    case_id: UUID,
+    row: Row[Any] | None,
+    events: Sequence[Row[Any]],
+    documents: Sequence[Row[Any]],
+    decisions: Sequence[Row[Any]],
+    entries: Sequence[Row[Any]],
+    owners: Owners,
+) -> Shown:
+    """Show a deal's trip, with its money from approval to payment."""
     return {
         "id": case_id,
         **(_fields(row, CASE) if row else {}),
         "amount": _amount(row) if row else None,
-        "events": [_fields(one, EVENT) for one in events],
+        "line": line(entries),
+        "decisions": [decision(one, owners) for one in decisions],
+        "events": [_event(one) for one in events],
         "documents": [_fields(document, DOCUMENT) for document in documents],
     }
+
+
+def decision(row: Row[Any], owners: Owners) -> Shown:
+    """Show what a person is asked, who may answer, and how they did; the reason that they gave stays in the ledger."""
+    return {
+        **_fields(row, DECISION),
+        "case": row.case_id,
+        "amount": {"minor": row.minor, "currency": row.currency},
+        "document": row.url,
+        "approvers": approvers(owners, row.kind, row.owner),
+    }
+
+
+def approvers(owners: Owners, kind: str, deal_owner: str | None) -> list[str]:
+    """Return whose turn a decision is: the named approvers of its kind without the deal's own owner."""
+    return [key for key in owners.owners if owners.may_decide(key, kind) and key != deal_owner]
+
+
+def waits_for(row: Row[Any]) -> list[str]:
+    """Return the stages of its case that an event waits for; nothing where it does not wait."""
+    return [stage.value for stage in MOVES.get(row.type, ())] if row.status == EventStatus.WAITING else []
 
 
 def cause(row: Row[Any]) -> Shown:
@@ -86,6 +135,10 @@ def cause(row: Row[Any]) -> Shown:
 def work(row: Row[Any], age: float) -> Shown:
     """Show how many events of a type stand at a status, and how long the oldest has been here in seconds."""
     return {"type": row.type, "status": row.status, "events": row.events, "oldest": row.oldest, "oldest_seconds": round(age, 1)}
+
+
+def _event(row: Row[Any]) -> Shown:
+    return {**_fields(row, EVENT), "waits_for": waits_for(row)}
 
 
 def _fields(row: Row[Any], names: Sequence[str]) -> Shown:
