@@ -29,7 +29,7 @@ class Note(Contract):
     """What was done, in words; only a note that somebody has approved may reach the client."""
 
     text: Annotated[str, Field(min_length=1, max_length=5000)]
-    approved_by: Slug | None = None
+    approved_by: Name | None = None
 
 
 class MilestoneReachedV1(OfRequest):

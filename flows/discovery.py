@@ -9,17 +9,19 @@ from prefect.client.schemas.objects import State
 
 from contracts.opportunity import OpportunityCreatedV1
 from tasks import announce, lead
-from tasks.batch import batch_of
 from tasks.discovery import advance_deals, copy_packets, fill_packets, read_opportunities
 from tasks.gate import check
-from tasks.options import FLOW, retries_of
+from tasks.opening import batch_of
+from tasks.options import FLOW, obeying
 
-RETRIES = retries_of("opportunity.created")
-upsert_companies = lead.upsert_companies.with_options(**RETRIES)
-open_deals = lead.open_deals.with_options(**RETRIES)
-associate_deals = lead.associate_deals.with_options(**RETRIES)
-create_account_folders = lead.create_account_folders.with_options(**RETRIES)
-tell_owners = announce.tell_owners.with_options(**RETRIES)
+(upsert_companies, open_deals, associate_deals, create_account_folders, tell_owners) = obeying(
+    "opportunity.created",
+    lead.upsert_companies,
+    lead.open_deals,
+    lead.associate_deals,
+    lead.create_account_folders,
+    announce.tell_owners,
+)
 
 
 @flow(name="discovery", description="Prepare the first conversation: a discovery packet in the account's folder.", **FLOW)

@@ -9,7 +9,6 @@ from prefect.client.schemas.objects import State
 
 from contracts.lead import LeadQualifiedV1
 from tasks.announce import tell_owners
-from tasks.batch import batch_of
 from tasks.follow_up import follow_with_opportunities
 from tasks.gate import check
 from tasks.lead import (
@@ -21,6 +20,7 @@ from tasks.lead import (
     upsert_companies,
     upsert_contacts,
 )
+from tasks.opening import batch_of
 from tasks.options import FLOW
 
 

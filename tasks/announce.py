@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar
 
 from prefect import task
 
-from contracts.lead import LeadQualifiedV1
-from contracts.opportunity import OpportunityCreatedV1
 from contracts.records import EffectKey, Message, Ref, Wanted
+from contracts.values import Contract
 from lifecycle.announcements import Deal, announcement
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 from tasks.effects import together
 from tasks.options import retries_of
 
-P = TypeVar("P", LeadQualifiedV1, OpportunityCreatedV1)
+C = TypeVar("C", bound=Contract)
+RETRIES = retries_of("lead.qualified")
 
 
-@task(name="Tell the owners", **retries_of("lead.qualified"))
-async def tell_owners(batch: Batch[P]) -> None:
+class Telling(TypedDict):
+    """How a message about deals is posted, and looked for."""
+
+    act: Callable[[str, Sequence[Item[Any]], EffectKey], Awaitable[Ref]]
+    find: Callable[[str, Collection[EffectKey]], Awaitable[Mapping[EffectKey, Ref]]]
+
+
+@task(name="Tell the owners", **RETRIES)
+async def tell_owners(batch: Batch[C]) -> None:
     """Post one message per channel that names all deals of this batch that are its owner's."""
-    house, entry = runtime(), batch.entry
-    channels: dict[str, list[Item[P]]] = {}
+    await together(batch, "tell_owner", groups=by_owner(batch), **telling(batch))
+
+
+@task(name="Tell finance", **RETRIES)
+async def tell_finance(batch: Batch[C]) -> None:
+    """Post one message in the event's own channel that names all deals of this batch."""
+    await together(batch, "tell_finance", groups=in_its_channel(batch), **telling(batch))
+
+
+def by_owner(batch: Batch[C]) -> dict[str, list[Item[C]]]:
+    """Return the batch's items by the channel of their deal's owner, or the event's own where nobody in the file owns it."""
+    owners, entry = runtime().catalog.owners, batch.entry
+    channels: dict[str, list[Item[C]]] = {}
     for item in batch:
-        channels.setdefault(house.catalog.owners.channel_of(item.payload.owner or "", otherwise=entry.notify), []).append(item)
-
-    async def post(channel: str, items: Sequence[Item[P]], key: EffectKey) -> Ref:
-        text, paragraphs = announcement(entry.event, [_deal(item) for item in items])
-        return await house.chat.post(Wanted(key, Message(channel, text, paragraphs)))
-
-    async def find(channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
-        return await house.chat.find(channel, keys)
-
-    await together(batch, "tell_owner", groups=channels, act=post, find=find)
+        channels.setdefault(owners.channel_of(item.owner or "", otherwise=entry.notify), []).append(item)
+    return channels
 
 
-def _deal(item: Item[P]) -> Deal:
-    folder, packet = item.refs.get("create_account_folder"), item.refs.get("copy_packet")
-    return Deal(
-        title=str(item.facts["title"]),
-        owner=item.payload.owner or "",
-        amount=item.payload.amount,
-        url=(packet or folder or Ref("")).url,
-    )
+def in_its_channel(batch: Batch[C]) -> dict[str, list[Item[C]]]:
+    """Return all items of a batch under the event's own channel."""
+    return {batch.entry.notify: list(batch)} if len(batch) else {}
+
+
+def telling(batch: Batch[C]) -> Telling:
+    """Return how the batch's event is announced: what an item's `detail` and `url` facts say goes with its deal."""
+    chat, event = runtime().chat, batch.entry.event
+
+    async def post(channel: str, items: Sequence[Item[C]], key: EffectKey) -> Ref:
+        text, paragraphs = announcement(event, [_deal(item) for item in items])
+        return await chat.post(Wanted(key, Message(channel, text, paragraphs)))
+
+    return {"act": post, "find": chat.find}
+
+
+def _deal(item: Item[C]) -> Deal:
+    made = item.refs.get("copy_packet") or item.refs.get("create_account_folder") or Ref("")
+    return Deal(item.title, item.owner or "", item.amount, item.facts.get("url") or made.url, item.facts.get("detail") or "")

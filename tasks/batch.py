@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contracts.catalog import Entry
-from contracts.errors import RetryableError, StageError, TowlineError
-from contracts.event import Envelope, parse
+from contracts.errors import TowlineError
 from contracts.records import DealSnapshot, Ref
 from contracts.values import Contract, Money
 from ledger.continuity import NewEntry
-from ledger.database import Books
 from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
-from ledger.intake import case_of
 from ledger.tables import EventStatus
 from lifecycle import stages
 from lifecycle.continuity import Kind, Movement
-from lifecycle.events import OURSELVES
-from lifecycle.references import references_of
-from runtime.wiring import Runtime, runtime
 
 C = TypeVar("C", bound=Contract)
 CANCELLED_BY_A_PERSON = "cancelled by a person"
@@ -167,143 +159,3 @@ class Batch(Generic[C]):
         self.leave(
             item, cause=f"{self.entry.flow}/{step}/{error.cause}", reason=error.text, route=ROUTES.get(kind, ROUTES["failed"])
         )
-
-
-@contextlib.asynccontextmanager
-async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) -> AsyncIterator[Batch[C]]:
-    """Open the batch of these events, and write on leaving how each of them ended, in one transaction with what follows.
-
-    Events that are not ready (done, worked on by another run, behind an earlier one of their case) are left alone.
-    """
-    house = runtime()
-    batch = await _open(house, event_type, events, payload, current_run() or uuid4())
-    try:
-        yield batch
-    except asyncio.CancelledError as error:
-        await asyncio.shield(_interrupted(house, batch, by_a_person=CANCELLED_BY_A_PERSON in error.args))
-        raise
-    except RetryableError as error:
-        async with house.ledger.begin(wake=True) as books:
-            await books.inbox.release(list(batch.items), delay=error.retry_after or 5)
-            batch.items.clear()
-            await _settle(books, batch)
-        raise
-    except Exception as error:
-        for item in batch:
-            batch.leave(
-                item, cause=f"{batch.entry.flow}/failed/{type(error).__name__}", reason=_harmless(error), route=ROUTES["failed"]
-            )
-        await _close(house, batch)
-        raise
-    else:
-        await _close(house, batch)
-
-
-def current_run() -> UUID | None:
-    """Return the id of the Prefect flow run we are in, None outside of one."""
-    from prefect.context import FlowRunContext
-
-    context = FlowRunContext.get()
-    return context.flow_run.id if context and context.flow_run else None
-
-
-async def _open(house: Runtime, event_type: str, events: Collection[UUID], payload: type[C], run: UUID) -> Batch[C]:
-    entry = house.catalog[event_type]
-    async with house.ledger.begin() as books:
-        rows = await books.inbox.assign(events, run, worker=house.worker)
-        if len(rows) < len(events):
-            await books.inbox.take(events, worker=house.worker, seconds=house.lease)
-            rows = await books.inbox.assign(events, run, worker=house.worker)
-        rows = await _at_home(books, [row for row in rows if row.type == event_type])
-        cases = await books.cases.open([row.case_id for row in rows]) if rows else {}
-        early = [row.id for row in rows if stages.is_early(event_type, stages.Stage(cases[row.case_id].stage))]
-        await books.inbox.wait(early)
-    batch = Batch(entry, run, [_item(row, cases[row.case_id], payload) for row in rows if row.id not in early])
-    for item in batch:
-        try:
-            stages.after(event_type, item.stage)
-        except StageError as error:
-            batch.park(item, error, step="stage")
-    return batch
-
-
-async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
-    """Give back what turned out to belong to another case, to travel there in order; return the rest."""
-    sent = {row.id: row.payload.get("data") for row in rows if row.source != OURSELVES}
-    references = [one for data in sent.values() for one in references_of(data)]
-    cases = await books.cases.of_references(references) if references else {}
-    homes = {event: home for event, data in sent.items() if (home := case_of(data, cases))}
-    moved = {row.id: homes[row.id] for row in rows if homes.get(row.id, row.case_id) != row.case_id}
-    await books.inbox.adopt(moved)
-    await books.inbox.release(list(moved), forget_attempt=True)
-    return [row for row in rows if row.id not in moved]
-
-
-def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
-    content = parse(row.contract, Envelope.model_validate(row.payload).data, event_type=row.type)
-    if not isinstance(content, payload):
-        raise TypeError(f"{row.contract} is not what this flow reads")
-    return Item(
-        event=row.id,
-        case=row.case_id,
-        contract=row.contract,
-        payload=content,
-        received=row.received_at,
-        stage=stages.Stage(case.stage),
-        deal_id=case.crm_deal_id or getattr(content, "deal_id", None),
-        account=case.account_id,
-        known_owner=case.owner,
-        known_amount=Money(minor=case.amount_minor, currency=case.currency) if case.currency else None,
-        facts={"title": case.title},
-    )
-
-
-async def _interrupted(house: Runtime, batch: Batch[C], *, by_a_person: bool) -> None:
-    """A person's cancellation parks what is left; a worker that stops gives it back."""
-    if by_a_person:
-        for item in batch:
-            cause = f"{batch.entry.flow}/cancelled"
-            batch.leave(item, cause=cause, reason="the run was cancelled by a person", route=ROUTES["cancelled"])
-        await _close(house, batch)
-        return
-    async with house.ledger.begin(wake=True) as books:
-        await books.inbox.release(list(batch.items))
-        batch.items.clear()
-        await _settle(books, batch)
-
-
-async def _close(house: Runtime, batch: Batch[C]) -> None:
-    async with house.ledger.begin(wake=True) as books:
-        await _settle(books, batch)
-
-
-async def _settle(books: Books, batch: Batch[C]) -> None:
-    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
-    await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
-    await books.exceptions.close(list(batch.items), closed_as="done")
-    await books.exceptions.open(batch.exceptions)
-    await books.continuity.enter([entry for item in batch for entry in item.entries])
-    await books.cases.refer({reference: item.case for item in batch for reference in item.references})
-    await books.cases.advance([_case_after(batch, item) for item in batch])
-    await books.inbox.accept([item.then for item in batch if item.then])
-    if len(batch):
-        named = [reference.partition(":")[2] for item in batch for reference in item.references]
-        await books.inbox.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])
-
-
-def _case_after(batch: Batch[C], item: Item[C]) -> Mapping[str, Any]:
-    return {
-        "id": item.case,
-        "stage": stages.after(batch.entry.event, item.stage).value,
-        "account_id": item.account,
-        "title": item.facts.get("title") or "",
-        "owner": item.owner,
-        "amount_minor": item.amount.minor if item.amount else None,
-        "currency": item.amount.currency if item.amount else None,
-        "crm_deal_id": item.deal_id,
-    }
-
-
-def _harmless(error: Exception) -> str:
-    """A text that cannot hold personal data: ours says what happened, anybody else's only its kind."""
-    return error.text if isinstance(error, TowlineError) else f"an unexpected {type(error).__name__}"

@@ -14,8 +14,9 @@ from lifecycle.discovery import DISCOVERY_TEMPLATE, packet_values
 from lifecycle.documents import Artefact, document_name
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
+from tasks.documents import document_of
 from tasks.effects import once
-from tasks.lead import company_of, document_of
+from tasks.lead import company_of
 from tasks.options import retries_of
 
 Opportunities = Batch[OpportunityCreatedV1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from prefect import task
@@ -38,7 +39,12 @@ def warm_up() -> None:
         contract = versions[newest(event)]
         missing = {name: None for name, field in contract.model_fields.items() if field.is_required()}
         blank = contract.model_construct(**missing)
-        gate().check(catalog()[event].flow, [row(blank, event=uuid4(), case=uuid4())])
+        gate().check(catalog()[event].flow, [row(blank, event=uuid4(), case=uuid4(), facts={})])
+
+
+def nothing(_item: Item[Any]) -> Mapping[str, Any]:
+    """Return no facts, where a path's gate looks at the event alone."""
+    return {}
 
 
 def deal_owner(item: Item[C]) -> str | None:
@@ -47,12 +53,12 @@ def deal_owner(item: Item[C]) -> str | None:
 
 
 @task(name="Check data quality", cache_policy=NO_CACHE, persist_result=False)
-async def check(batch: Batch[C]) -> None:
+async def check(batch: Batch[C], facts: Callable[[Item[C]], Mapping[str, Any]] = nothing) -> None:
     """Validate the batch by its path's suite and keep the verdict; what fails leaves as an exception for its owner."""
     if not batch.items:
         return
     suite = batch.entry.flow
-    rows = [row(item.payload, event=item.event, case=item.case) for item in batch]
+    rows = [row(item.payload, event=item.event, case=item.case, facts=facts(item)) for item in batch]
     report = await asyncio.to_thread(gate().check, suite, rows)
     async with runtime().ledger.begin() as books:
         failed = len(report.failures)

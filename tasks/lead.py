@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeVar
-from uuid import UUID
 
 from prefect import task
 
@@ -12,7 +11,7 @@ from contracts.errors import RefusedError
 from contracts.lead import LeadQualifiedV1
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.parties import Company
-from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, FolderRecord, Link, Ref
+from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, FolderRecord, Link
 from ledger.documents import NewDocument
 from lifecycle import keys
 from lifecycle.documents import Artefact, document_name
@@ -20,6 +19,7 @@ from lifecycle.lead import deal_name
 from lifecycle.stages import Stage
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
+from tasks.documents import document_of
 from tasks.effects import once
 from tasks.options import retries_of
 
@@ -130,7 +130,11 @@ def _contact(item: Item[LeadQualifiedV1]) -> ContactRecord:
 
 def _deal(item: Item[P]) -> DealRecord:
     return DealRecord(
-        name=str(item.facts["title"]), stage="qualified", owner=item.payload.owner or "", amount=item.payload.amount
+        name=item.title,
+        stage="qualified",
+        owner=item.payload.owner or "",
+        amount=item.payload.amount,
+        service=offer_of(item),
     )
 
 
@@ -157,18 +161,3 @@ def _folder_link(item: Item[LeadQualifiedV1]) -> DealChange:
 def _indexed(item: Item[P]) -> NewDocument:
     folder = item.refs["create_account_folder"]
     return document_of(item, Artefact.ACCOUNT_FOLDER, folder, _folder_name(item), subject=account_of(item))
-
-
-def document_of(item: Item[P], artefact: Artefact, ref: Ref, name: str, *, subject: UUID) -> NewDocument:
-    """Return the document index's entry of a first version that a deal has led to."""
-    return NewDocument(
-        subject_id=subject,
-        account_id=account_of(item),
-        case_id=item.case,
-        event_id=item.event,
-        artefact=artefact,
-        version=1,
-        name=name,
-        vendor_id=ref.id,
-        url=ref.url,
-    )

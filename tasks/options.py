@@ -32,6 +32,11 @@ def retries_of(event: str) -> dict[str, Any]:
     }
 
 
+def obeying(event: str, *tasks: Task[..., Any]) -> list[Task[..., Any]]:
+    """Return tasks that several paths share as this event's path runs them: with its own retries."""
+    return [task.with_options(**retries_of(event)) for task in tasks]
+
+
 async def can_work_later(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Say whether a failed attempt may work later. Prefect asks this before each retry."""
     error = get_state_exception(state)

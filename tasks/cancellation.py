@@ -1,0 +1,96 @@
+"""The steps of the cancellation path: what binds is taken back, and the CRM keeps what was taken back and what stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+
+from contracts.cancellation import DealCancelledV1
+from contracts.records import DealChange, RequestChange
+from lifecycle.cancellation import cancellation_note
+from runtime.wiring import runtime
+from tasks.batch import Batch, Item
+from tasks.deal import person_facts
+from tasks.effects import once
+from tasks.options import retries_of
+
+Cancellations = Batch[DealCancelledV1]
+RETRIES = retries_of("deal.cancelled")
+ESTIMATE, DRAFT, INVOICE, REQUEST = "open_estimate", "draft_invoice", "finalise_invoice", "open_request"
+OWED = ("draft", "open", "uncollectible")
+
+
+@task(name="Read what binds", **RETRIES)
+async def read_bindings(batch: Cancellations) -> None:
+    """Note the estimate, invoice and delivery request that earlier paths have made, and withdraw what waits for a decision."""
+    cases = [item.case for item in batch]
+    async with runtime().ledger.begin() as books:
+        done = await books.effects.latest(cases, (ESTIMATE, DRAFT, INVOICE, REQUEST))
+        await books.decisions.withdraw(cases)
+    for item in batch:
+        item.facts |= {step: row.vendor_id for step in (ESTIMATE, REQUEST) if (row := done.get((item.case, step)))}
+        invoice = done.get((item.case, INVOICE)) or done.get((item.case, DRAFT))
+        item.facts["invoice_id"] = invoice.vendor_id if invoice else None
+    found = await runtime().billing.read_invoices({item.facts["invoice_id"] for item in batch if item.facts["invoice_id"]})
+    for item in batch:
+        item.facts["invoice"] = found.get(item.facts["invoice_id"])
+
+
+def cancellation_facts(item: Item[DealCancelledV1]) -> dict[str, Any]:
+    """Return what the gate of a cancellation looks at beside its payload."""
+    invoice = item.facts["invoice"]
+    return person_facts(item) | {"invoice_status": invoice.status if invoice else None, "reason": item.payload.reason or None}
+
+
+@task(name="Cancel estimates", **RETRIES)
+async def cancel_estimates(batch: Cancellations) -> None:
+    """Cancel the open estimate of each deal that has one."""
+    items = [item for item in batch if ESTIMATE in item.facts]
+    await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=runtime().billing.cancel_estimates, items=items)
+
+
+@task(name="Take invoices back", **RETRIES)
+async def void_invoices(batch: Cancellations) -> None:
+    """Void the invoice of each deal that has one which is not settled."""
+    items = [item for item in batch if item.facts["invoice"] and item.facts["invoice"].status in OWED]
+    await once(batch, "void_invoice", record=_fact("invoice_id"), act=runtime().billing.void_invoices, items=items)
+
+
+@task(name="Close delivery requests", **RETRIES)
+async def close_requests(batch: Cancellations) -> None:
+    """Close the delivery request of each deal that has one."""
+    items = [item for item in batch if REQUEST in item.facts]
+    await once(batch, "close_request", record=_closed, act=runtime().crm.change_requests, items=items)
+
+
+@task(name="Mark deals as lost", **RETRIES)
+async def lose_deals(batch: Cancellations) -> None:
+    """Mark each deal as lost in the CRM."""
+    await once(batch, "lose_deal", record=_lost, act=runtime().crm.change_deals)
+
+
+@task(name="Note cancellations", **RETRIES)
+async def note_cancellations(batch: Cancellations) -> None:
+    """Write on each deal in the CRM what was taken back and what stays."""
+    await once(batch, "note_cancellation", record=_note, act=runtime().crm.add_notes)
+
+
+def _fact(name: str) -> Any:
+    return lambda item: item.facts[name]
+
+
+def _closed(item: Item[DealCancelledV1]) -> RequestChange:
+    return RequestChange(item.facts[REQUEST], "closed")
+
+
+def _lost(item: Item[DealCancelledV1]) -> DealChange:
+    return DealChange(item.deal_id or "", stage="lost")
+
+
+WORDS = {"cancel_estimate": "the estimate", "void_invoice": "the invoice", "close_request": "the delivery request"}
+
+
+def _note(item: Item[DealCancelledV1]) -> tuple[str, str]:
+    taken_back = [words for step, words in WORDS.items() if step in item.refs]
+    return item.deal_id or "", cancellation_note(taken_back, item.payload.reason)
