@@ -15,15 +15,12 @@ from uuid import UUID
 import uvloop
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import AsyncClientContext, SyncClientContext
+from prefect.exceptions import ParameterTypeError
 from prefect.flow_engine import run_flow
 
-import flows.discovery
-import flows.lead
-import flows.replay
-import flows.start
-import flows.sweep  # noqa: F401
+from contracts.catalog import catalog
 from contracts.errors import TowlineError
-from deployments.deploy import flow_of
+from deployments.deploy import flow_of, plans
 from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
@@ -63,6 +60,8 @@ class Ended:
 def warm_up() -> None:
     """Do once in the process that children are forked from: everything a run needs and no thread, socket or loop."""
     configure("worker")
+    for plan in plans(catalog()):
+        flow_of(plan.entrypoint)
     gate.warm_up()
     gc.collect()
     gc.freeze()
@@ -124,7 +123,9 @@ async def _run(pipe: Connection, order: Run) -> None:
     state = ""
     try:
         flow = flow_of(order.entrypoint)
-        parameters = flow.validate_parameters(dict(order.flow_run.parameters))
+        parameters = dict(order.flow_run.parameters)
+        with contextlib.suppress(ParameterTypeError):  # the engine finds that, too, and says so in the run's state
+            parameters = flow.validate_parameters(parameters)
         # Without its deployment's id the engine does not open a websocket per run to listen for suspension.
         flow_run = order.flow_run.model_copy(update={"deployment_id": None})
         ended = await run_flow(flow, flow_run=flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
-from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -33,6 +33,8 @@ class Plan:
     owner: str
     event: str | None = None
     every: float | None = None
+    at: str | None = None
+    zone: str | None = None
 
     @property
     def flow(self) -> str:
@@ -54,7 +56,8 @@ def plans(catalog: Catalog) -> list[Plan]:
         for event, entry in catalog.entries.items()
     ]
     operations = [
-        Plan(o.title, o.entrypoint, o.title, ("operation",), o.process_owner, every=o.every) for o in catalog.operations
+        Plan(o.title, o.entrypoint, o.title, ("operation",), o.process_owner, every=o.every, at=o.at, zone=o.zone)
+        for o in catalog.operations
     ]
     return [*paths, *operations]
 
@@ -87,9 +90,6 @@ async def _pool(client: PrefectClient) -> None:
 
 async def _deployment(client: PrefectClient, plan: Plan) -> UUID:
     flow = flow_of(plan.entrypoint)
-    schedules = (
-        [DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=plan.every)))] if plan.every else []
-    )
     return await client.create_deployment(
         flow_id=await client.create_flow_from_name(flow.name),
         name=plan.name,
@@ -99,8 +99,17 @@ async def _deployment(client: PrefectClient, plan: Plan) -> UUID:
         tags=list(plan.tags),
         parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
         enforce_parameter_schema=True,
-        schedules=schedules,
+        schedules=schedules_of(plan),
     )
+
+
+def schedules_of(plan: Plan) -> list[DeploymentScheduleCreate]:
+    """Return the schedule of a plan as Prefect takes it: by seconds, by the calendar, or none."""
+    if plan.every:
+        return [DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=plan.every)))]
+    if plan.at:
+        return [DeploymentScheduleCreate(schedule=CronSchedule(cron=plan.at, timezone=plan.zone))]
+    return []
 
 
 def flow_of(entrypoint: str) -> Flow[..., object]:

@@ -18,6 +18,7 @@ from contracts.errors import RetryableError
 from deployments.child import Run
 from deployments.children import Children
 from deployments.deploy import Plan
+from flows.refusal import REFUSED
 from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
@@ -66,8 +67,11 @@ class Runs:
         await self._tell_owner(flow_run, plan, state)
 
     async def _tell_owner(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
-        """An operation's failed run is its owner's exception until one succeeds; a path's deals have exceptions of their own."""
-        if plan.event is not None or state == "Cancelled":
+        """An operation's failed run is its owner's exception until one succeeds; a path's deals have exceptions of their own.
+
+        A refused run says in Prefect what was wrong with the question, to the person who asked it.
+        """
+        if plan.event is not None or state in ("Cancelled", REFUSED):
             return
         failure = NewException(
             event_id=None,

@@ -1,16 +1,42 @@
-"""The sweep: what nobody works on any more is given back, so that somebody does."""
+"""The sweep: what nobody works on any more is given back, what waited goes on, and what waits too long is somebody's work."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect import flow
 
+from contracts.catalog import Catalog
+from ledger.exceptions import NewException
+from lifecycle.stages import MOVES, WORTH_WAITING_FOR
 from runtime.wiring import runtime
 from tasks.options import FLOW
 
 
-@flow(name="sweep", description="Give back events whose worker is gone, and wake the workers.", **FLOW)
+@flow(name="sweep", description="Give back what is stuck, let go on what waited, and tell owners of what waits too long.", **FLOW)
 async def sweep() -> str:
-    """Give back every event whose lease has ended, and say how many there were."""
-    async with runtime().ledger.begin(wake=True) as books:
+    """Give back every event whose lease has ended, rouse those whose deal is known now; say how many there were."""
+    house = runtime()
+    async with house.ledger.begin(wake=True) as books:
         given_back = await books.inbox.release_expired()
-    return f"{len(given_back)} events were stuck"
+        roused = await books.inbox.rouse_resolved()
+        early = await books.inbox.waiting_since(WORTH_WAITING_FOR)
+        await books.exceptions.open([waits_too_long(house.catalog, row) for row in early])
+    return f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long"
+
+
+def waits_too_long(catalog: Catalog, row: Any) -> NewException:
+    """Return the exception of an event whose deal did not come to where it belongs; it closes when the event goes on."""
+    entry = catalog[row.type]
+    stages = " or ".join(MOVES[row.type])
+    return NewException(
+        event_id=row.id,
+        case_id=row.case_id,
+        event_type=row.type,
+        contract=row.contract,
+        cause=f"{entry.flow}/early",
+        reason=f"it waits for longer than a day for its deal to be at stage {stages}",
+        route="bring the deal there, or correct the deal's id at the source and send it again",
+        owner=entry.process_owner,
+        flow_run_id=row.flow_run_id,
+    )

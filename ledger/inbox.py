@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, func, or_, select, text, update
+from sqlalchemy import Row, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -80,6 +80,23 @@ RETURNING id
 """
 )
 """What came too early goes on when its case moves, or when the deal that it names turns out to be a case's."""
+
+UNTOLD = text(
+    """
+SELECT id, type, contract, case_id, status, told, attempts, flow_run_id, received_at, finished_at FROM inbox
+WHERE status <> 'running' AND told IS DISTINCT FROM status
+  AND (status <> 'received' OR received_at < now() - make_interval(secs => :settling))
+  AND (SELECT pg_try_advisory_xact_lock(hashtextextended('towline untold', 0)))
+ORDER BY seq LIMIT :limit
+"""
+)
+TELL = text(
+    """
+UPDATE inbox SET told = n.status FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS n(id, status)
+WHERE inbox.id = n.id AND inbox.id IN (SELECT id FROM inbox WHERE id = ANY(CAST(:ids AS uuid[])) FOR UPDATE SKIP LOCKED)
+"""
+)
+"""Nobody is waited for, so that this cannot come into a deadlock with a path: what is locked now is told once more."""
 
 WAITING = text(
     """
@@ -185,6 +202,24 @@ class Inbox:
         statement = select(Event).where(col(Event.status) == EventStatus.WAITING, col(Event.received_at) < before, ~told.exists())
         return (await self._connection.execute(statement.limit(1000))).all()
 
+    async def untold(self, *, limit: int, settling: float) -> Sequence[Row[Any]]:
+        """Return events that Prefect does not know where they stand, to one caller at a time; until its transaction ends.
+
+        An event that is about to be claimed is left alone for `settling` seconds: `tell` would hold its row.
+        """
+        return (await self._connection.execute(UNTOLD, {"limit": limit, "settling": settling})).all()
+
+    async def tell(self, told: Mapping[UUID, str]) -> None:
+        """Write down which status of each event Prefect was told."""
+        if told:
+            await self._connection.execute(TELL, {"ids": list(told), "statuses": [str(status) for status in told.values()]})
+
+    async def ended(self, event_type: str, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+        """Return the events of a type that were done within this time, in that order."""
+        within = (col(Event.finished_at) >= since, col(Event.finished_at) < until)
+        statement = select(Event).where(col(Event.type) == event_type, col(Event.status) == EventStatus.DONE, *within)
+        return (await self._connection.execute(statement.order_by(col(Event.finished_at)))).all()
+
     async def settle(self, outcomes: Mapping[UUID, EventStatus]) -> None:
         """Write how events ended, and give their leases back."""
         for status in set(outcomes.values()):
@@ -217,7 +252,8 @@ class Inbox:
         """Make parked or quarantined events ready again; return those that were."""
         stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED])
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
-        fresh = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None}
+        told = case((col(Event.told) == EventStatus.PARKED, EventStatus.RECEIVED.value), else_=col(Event.told))
+        fresh: dict[str, Any] = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None, "told": told}
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
 
     async def quarantine(self, ids: Collection[UUID]) -> None:

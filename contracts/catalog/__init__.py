@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.event import CONTRACTS
 from contracts.files import FileError, at, load, read
@@ -63,8 +67,26 @@ class Entry(Contract):
     criticality: Criticality
 
 
+def _cron(expression: str) -> str:
+    try:
+        CronSim(expression, datetime.now(UTC))
+    except CronSimError:
+        raise PydanticCustomError("cron", "is not a cron expression") from None
+    if len(expression.split()) != 5:
+        raise PydanticCustomError("cron", "is not a cron expression of five fields")
+    return expression
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PydanticCustomError("zone", "is not a time zone, such as Europe/Berlin") from None
+    return name
+
+
 class Operation(Contract):
-    """An operating flow that no business event starts: a sweep, a replay."""
+    """An operating flow that no business event starts: a sweep, a replay. It is scheduled by seconds or by the calendar."""
 
     flow: Slug
     entrypoint: Name
@@ -73,6 +95,16 @@ class Operation(Contract):
     notify: Channel
     runbook: Name
     every: Annotated[float, Field(gt=0, description="Seconds between scheduled runs")] | None = None
+    at: Annotated[str, AfterValidator(_cron), Field(description="Cron expression of scheduled runs")] | None = None
+    zone: Annotated[str, AfterValidator(_zone), Field(description="Time zone that `at` is told in")] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_schedule_at_most(self) -> Self:
+        if self.every is not None and self.at is not None:
+            raise PydanticCustomError("schedule", "is scheduled by `every` or by `at`, not by both")
+        if (self.at is None) != (self.zone is None):
+            raise PydanticCustomError("schedule", "`at` and `zone` stand together")
+        return self
 
 
 class Operations(Contract):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from prefect.client.schemas.schedules import CronSchedule
 
 from contracts.catalog import Criticality, catalog
-from deployments.deploy import Plan, flow_of, plans
+from deployments.deploy import Plan, flow_of, plans, schedules_of
 from lifecycle.paths import PATHS
 
 
@@ -30,21 +31,20 @@ def test_the_sweep_runs_by_itself_as_often_as_the_catalog_says() -> None:
     assert {plan.flow: plan.every for plan in plans(catalog()) if plan.every} == {"sweep": 60}
 
 
-def test_a_third_entry_is_a_third_deployment() -> None:
+def test_what_runs_by_the_calendar_runs_at_the_catalogs_hour_in_its_time_zone() -> None:
+    found = {plan.flow: schedules_of(plan) for plan in plans(catalog())}
+    (digest,), (ageing,) = found["digest"], found["ageing"]
+    assert digest.schedule == CronSchedule(cron="0 8 * * 1-5", timezone="Europe/Berlin")
+    assert ageing.schedule == CronSchedule(cron="0 6 * * *", timezone="Europe/Berlin")
+    assert [flow for flow, schedules in found.items() if schedules] == ["sweep", "digest", "ageing"]
+
+
+def test_one_more_entry_is_one_more_deployment() -> None:
     house = catalog()
-    third = house["opportunity.created"].model_copy(
-        update={"event": "milestone.reached", "flow": "milestone", "title": "Milestone reached", "criticality": Criticality.LOW}
+    more = house["milestone.reached"].model_copy(update={"event": "deal.won", "flow": "party", "criticality": Criticality.HIGH})
+    found = [plan for plan in plans(replace(house, entries={**house.entries, more.event: more})) if plan.event]
+    assert found[:-1] == [plan for plan in plans(house) if plan.event]
+    description = "Runs when deal.won happens."
+    assert found[-1] == Plan(
+        "Milestone reached", "flows.party.party", description, ("path", "high"), "delivery-operations", "deal.won"
     )
-    found = [plan for plan in plans(replace(house, entries={**house.entries, third.event: third})) if plan.event]
-    assert found[:2] == [plan for plan in plans(house) if plan.event]
-    description = "Runs when milestone.reached happens."
-    assert found[2:] == [
-        Plan(
-            "Milestone reached",
-            "flows.milestone.milestone",
-            description,
-            ("path", "low"),
-            "sales-operations",
-            "milestone.reached",
-        )
-    ]
