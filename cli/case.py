@@ -1,48 +1,62 @@
-"""`towline case`: one deal's trip, its events in order and its documents."""
+"""`towline case`: one deal's trip, and how it is given up; a case is named by our id or by its deal's in the CRM."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
+from typer.core import TyperGroup
 
-from cli.books import open_books, parse_id
-from cli.money import say_amounts
-from cli.output import AsJson, console, print_fields, print_json, print_table
-from contracts.errors import RefusedError
+from cli.cancelling import cancel_case
+from cli.output import AsJson, print_json
+from cli.trip import print_trip, trip_of
+from runtime.settings import load_settings
 
-app = typer.Typer(add_completion=False)
-FIELDS = ("id", "stage", "owner", "amount_minor", "currency", "account_id", "crm_deal_id", "opened_at", "changed_at")
-EVENT = ("id", "type", "status", "occurred_at", "finished_at")
-DOCUMENT = ("artefact", "version", "name", "vendor_id", "url", "is_current", "created_at")
+Named = Annotated[str, typer.Argument(metavar="ID", help="The case's id, or its deal's in the CRM.")]
 
 
-@app.command()
-def case(case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id.")], as_json: AsJson = False) -> None:
-    """Show one deal's trip: its events in order and its documents."""
-    found = asyncio.run(_find(parse_id(case_id, "a case")))
+class ShowOrCancel(TyperGroup):
+    """`towline case ID` is short for `towline case show ID`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `show` before an id."""
+        named = bool(args) and args[0] not in self.commands and args[0] not in ctx.help_option_names
+        return super().parse_args(ctx, ["show", *args] if named else args)
+
+
+app = typer.Typer(cls=ShowOrCancel, add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def case() -> None:
+    """Show one deal's trip, or cancel it.
+
+    `towline case ID` shows it: where it stands, its money, decisions, events in order and documents.
+    """
+
+
+@app.command("show")
+def show(case_id: Named, as_json: AsJson = False) -> None:
+    """Show one deal's trip: where it stands, its money, decisions, events in order and documents."""
+    found = asyncio.run(trip_of(case_id))
+    print_json(found) if as_json else print_trip(found)
+
+
+@app.command("cancel")
+def cancel(
+    case_id: Named,
+    reason: Annotated[str, typer.Option(help="Why it is given up; stands in the CRM afterwards.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a deal up: what binds is taken back, what was said and made stays and is written down.
+
+    Exit code 1 when the case is paid, cancelled or unknown. Giving it up twice is once.
+    """
+    done = asyncio.run(cancel_case(load_settings(), case_id, reason))
     if as_json:
-        return print_json(found)
-    fields = {name: found[name] for name in FIELDS if name not in ("amount_minor", "currency")}
-    amounts = {found["currency"]: found["amount_minor"]} if found["currency"] else None
-    print_fields(fields | {"amount": say_amounts(amounts)})
-    for columns, name in ((EVENT, "events"), (DOCUMENT, "documents")):
-        if found[name]:
-            console().print()
-            print_table(columns, [[row[column] for column in columns] for row in found[name]])
-    return None
-
-
-async def _find(wanted: UUID) -> dict[str, Any]:
-    async with open_books() as books:
-        row = (await books.cases.get([wanted])).get(wanted)
-        if row is None:
-            raise RefusedError("there is no such case")
-        documents = await books.documents.of_case(wanted, row.account_id)
-        return {
-            **{name: getattr(row, name) for name in FIELDS},
-            "events": [{name: getattr(event, name) for name in EVENT} for event in await books.inbox.of_case(wanted)],
-            "documents": [{name: getattr(document, name) for name in DOCUMENT} for document in documents],
-        }
+        print_json(done)
+        return
+    typer.echo("was cancelled before, and is carried out once" if done["status"] == "duplicate" else f"cancelled: {done['case']}")
+    typer.echo(f"taken back: {', '.join(done['taken_back']) or 'nothing, for nothing binds anybody yet'}")
+    typer.echo(f"stays: {done['stays']}")

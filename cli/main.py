@@ -31,7 +31,8 @@ COMMANDS = {
     "import": Noun("cli.importing", "Import the rows of a CSV file as events."),
     "events": Noun("cli.events", "List the newest events."),
     "event": Noun("cli.event", "Show one event, its outside changes in order, and what stopped it."),
-    "case": Noun("cli.case", "Show one deal's trip: its events in order and its documents."),
+    "case": Noun("cli.case", "Show one deal's trip, or cancel it."),
+    "decide": Noun("cli.decide", "Show what waits for a decision, or answer it."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
     "contracts": Noun("cli.contracts", "List the released contracts and print their JSON Schemas."),
@@ -67,7 +68,7 @@ app = typer.Typer(
 
 @app.callback()
 def towline() -> None:
-    """Carry deals through CRM, docs and chat; each command explains itself with --help."""
+    """Carry deals through CRM, mail, docs, chat and billing; each command explains itself with --help."""
 
 
 def main() -> NoReturn:

@@ -16,9 +16,14 @@ from cli.money import say_amounts
 from cli.output import AsJson, age, console, print_json, print_table
 from contracts.errors import TowlineError
 from deployments.footprints import Footprints
+from ledger.database import Books
+from ledger.tables import EventStatus
 from runtime.settings import Settings, load_settings
 
 app = typer.Typer(add_completion=False)
+EVERY_ONE = 100_000
+DECISIONS = "waiting for a person's decision"
+EARLY = "events waiting until their deal is far enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,18 @@ class Work:
     waiting: Sequence[Any]
     stages: Sequence[Any]
     causes: Sequence[Any]
+    decisions: Sequence[Any]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """How many decisions wait for a person, and since when the oldest does."""
+        return {"waiting": len(self.decisions), "oldest": self.decisions[0].asked_at if self.decisions else None}
+
+    @property
+    def early(self) -> dict[str, Any]:
+        """How many events wait for their case to get to where they fit, and since when the oldest does."""
+        rows = [row for row in self.waiting if row.status == EventStatus.WAITING]
+        return {"waiting": sum(row.events for row in rows), "oldest": min((row.oldest for row in rows), default=None)}
 
 
 @app.command()
@@ -82,9 +99,18 @@ def _share(process: psutil.Process) -> int:
 async def _work(settings: Settings) -> tuple[Work | None, str | None]:
     try:
         async with open_ledger(settings) as ledger, ledger.begin() as books:
-            return Work(await books.inbox.open_work(), await books.cases.count(), await books.exceptions.causes()), None
+            return await _read(books), None
     except TowlineError as error:
         return None, error.text
+
+
+async def _read(books: Books) -> Work:
+    return Work(
+        waiting=await books.inbox.open_work(),
+        stages=await books.cases.count(),
+        causes=await books.exceptions.causes(),
+        decisions=await books.decisions.waiting(limit=EVERY_ONE),
+    )
 
 
 def _as_json(work: Work | None) -> dict[str, Any]:
@@ -94,6 +120,8 @@ def _as_json(work: Work | None) -> dict[str, Any]:
         "work": [dict(row._mapping) for row in work.waiting],
         "cases": {row.stage: row.cases for row in work.stages},
         "causes": [dict(row._mapping) for row in work.causes],
+        "decisions": work.asked,
+        "early": work.early,
     }
 
 
@@ -111,6 +139,9 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
     rows = [(row.type, row.status, row.events, age(row.oldest)) for row in work.waiting]
     print_table(("event", "status", "events", "oldest"), rows) if rows else out.print("no event is waiting or stopped")
     print_table(("stage", "cases"), [(row.stage, row.cases) for row in work.stages]) if work.stages else None
+    for what, counted, where in ((DECISIONS, work.asked, "decide"), (EARLY, work.early, "events --status waiting")):
+        if counted["waiting"]:
+            out.print(f"\n{counted['waiting']} {what}, the oldest for {age(counted['oldest'])}: `towline {where}`")
     if work.causes:
         out.print()
         print_table(

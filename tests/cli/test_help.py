@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from cli.main import COMMANDS, run
 
@@ -38,7 +39,8 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"worker", "contracts"}))
 def test_every_command_speaks_json(name: str) -> None:
     command = typer.main.get_command(import_module(COMMANDS[name].module).app)
-    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+    for part in command.commands.values() if isinstance(command, TyperGroup) else (command,):
+        assert "--json" in {option for parameter in part.params for option in parameter.opts}
 
 
 def test_an_unknown_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_an_event_is_found_by_its_senders_id(towline: Towline, received: Receive
     assert towline("event", "form-1", "--source", "test", "--json").json["id"] == str(lead.id)
 
 
-@pytest.mark.parametrize("arguments", [("event", NOBODY), ("event", "x", "--source", "y"), ("case", NOBODY)])
+@pytest.mark.parametrize("arguments", [("event", NOBODY), ("event", "x", "--source", "y"), ("case", NOBODY), ("case", "901")])
 def test_what_is_not_there_is_said_in_one_line(towline: Towline, arguments: tuple[str, ...]) -> None:
     said = towline(*arguments)
     assert (said.code, said.out) == (1, "")
@@ -194,7 +194,7 @@ def test_replaying_nothing_is_no_success(towline: Towline, arguments: tuple[str,
 
 
 def test_contracts_are_listed_and_printed_as_json_schema(towline: Towline) -> None:
-    assert {row["event"] for row in towline("contracts", "list", "--json").json} == {"lead.qualified", "opportunity.created"}
+    assert {"lead.qualified", "payment.confirmed"} <= {row["event"] for row in towline("contracts", "list", "--json").json}
     schema = towline("contracts", "schema", "lead.qualified").json
     assert (schema["$id"], schema["additionalProperties"]) == ("lead.qualified/1", False)
     assert towline("contracts", "schema", "lead.lost").code == 1
