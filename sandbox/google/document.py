@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from sandbox.google.outline import CELL, MARKS, ROW, TABLE, is_whole, lines_of, outline
+
 Json = dict[str, Any]
 
 NORMAL = {"namedStyleType": "NORMAL_TEXT", "direction": "LEFT_TO_RIGHT"}
-_LAST_NARROW = "\uffff"  # characters above it take two UTF-16 code units
 
 
 class BadEdit(ValueError):  # noqa: N818 - what it is, not that it is an error
@@ -25,6 +26,8 @@ class Paragraph:
 
     style: Json
     bullet: str | None = None  # id of the list it belongs to
+    level: int = 0  # how deep in the list
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +42,61 @@ class NamedRange:
 
 @dataclass(slots=True)
 class Document:
-    """A body that always ends with a newline: one look per character, one `Paragraph` per newline; looks are never changed."""
+    """A body that always ends with a newline: one look per character, one `Paragraph` per newline; looks are never changed.
+
+    `structures` are the styles of tables, rows and cells, in the order in which they begin in the text.
+    """
 
     text: str = "\n"
     looks: list[Json] = field(default_factory=lambda: [{}])
     paragraphs: list[Paragraph] = field(default_factory=lambda: [Paragraph(NORMAL)])
     ranges: list[NamedRange] = field(default_factory=list)
     revision: int = 1
+    structures: list[Json] = field(default_factory=list)
 
     @classmethod
     def stored(cls, kept: Json) -> "Document":
-        """Return the document that `kept_form` described."""
-        looks = [look for length, look in kept["looks"] for _ in range(length)]
-        paragraphs = [Paragraph(*p) for p in kept["paragraphs"]]
-        return cls(kept["text"], looks, paragraphs, [NamedRange(*r) for r in kept["ranges"]], kept["revision"])
+        """Return the document that `kept_form` described; older states have the styles themselves in the numbers' place."""
+        styles = kept.get("styles", ())
+
+        def style(number: Any) -> Json:
+            found: Json = styles[number] if isinstance(number, int) else number
+            return found
+
+        looks: list[Json] = []
+        for length, look in kept["looks"]:
+            looks += [style(look)] * length
+        paragraphs = [Paragraph(style(number), *rest) for number, *rest in kept["paragraphs"]]
+        ranges = [NamedRange(*r) for r in kept["ranges"]]
+        structures = [style(number) for number in kept.get("structures", ())]
+        return cls(kept["text"], looks, paragraphs, ranges, kept["revision"], structures)
 
     def kept_form(self) -> Json:
-        """Return the document as JSON for the store."""
-        looks = [(len(list(run)), look) for look, run in groupby(self.looks)]
-        paragraphs = [(p.style, p.bullet) for p in self.paragraphs]
-        ranges = [(r.id, r.name, r.start, r.end) for r in self.ranges]
-        return {"text": self.text, "looks": looks, "paragraphs": paragraphs, "ranges": ranges, "revision": self.revision}
+        """Return the document as JSON for the store; styles are kept once, however often they are used."""
+        styles: list[Json] = []
+        numbers: dict[int, int] = {}
+
+        def number(style: Json) -> int:
+            if id(style) not in numbers:
+                numbers[id(style)] = len(styles)
+                styles.append(style)
+            return numbers[id(style)]
+
+        return {
+            "text": self.text,
+            "looks": [(len(same := list(run)), number(same[0])) for _, run in groupby(self.looks, key=id)],
+            "paragraphs": [(number(p.style), p.bullet, p.level, p.numbered) if p.bullet else (number(p.style),)
+                           for p in self.paragraphs],
+            "ranges": [(r.id, r.name, r.start, r.end) for r in self.ranges],
+            "revision": self.revision,
+            "structures": [number(style) for style in self.structures],
+            "styles": styles,
+        }  # fmt: skip
 
     def copy(self) -> "Document":
         """Return a copy that can be edited without touching this one."""
-        return replace(self, looks=self.looks.copy(), paragraphs=self.paragraphs.copy(), ranges=self.ranges.copy())
+        lists = {name: getattr(self, name).copy() for name in ("looks", "paragraphs", "ranges", "structures")}
+        return replace(self, **lists)
 
     def index(self, position: int) -> int:
         """Return the API's index of a character position."""
@@ -75,7 +108,7 @@ class Document:
             raise BadEdit(
                 f"Index {index} must be less than the end index of the referenced segment, {self.index(len(self.text))}."
             )
-        if self.text.isascii() or max(self.text) <= _LAST_NARROW:
+        if units(self.text) == len(self.text):
             return index - 1
         before = self.text.encode("utf-16-le")[: 2 * (index - 1)].decode("utf-16-le", "ignore")
         if units(before) != index - 1:
@@ -84,10 +117,9 @@ class Document:
 
     def insert(self, position: int, text: str) -> None:
         """Insert text that looks like what stands before it; newlines split the paragraph and keep its style."""
-        if not 0 <= position < len(self.text):
+        if not 0 <= position < len(self.text) or self.text[position] in MARKS:
             raise BadEdit("The insertion index must be inside the bounds of an existing paragraph.")
-        starts_paragraph = position == 0 or self.text[position - 1] == "\n"
-        self._splice(position, position, text, self.looks[position if starts_paragraph else position - 1])
+        self._splice(position, position, text, self.looks[position if self._begins_paragraph(position) else position - 1])
 
     def delete(self, start: int, end: int) -> None:
         """Remove a stretch, merging paragraphs whose newline goes."""
@@ -95,7 +127,14 @@ class Document:
             raise BadEdit("The range should not be empty.")
         if end >= len(self.text):
             raise BadEdit("The range cannot include the newline character at the end of the segment.")
+        if not self.may_go(start, end):
+            raise BadEdit("Invalid deletion range. Cannot delete the requested range.")
         self._splice(start, end, "", {})
+
+    def may_go(self, start: int, end: int) -> bool:
+        """Say whether a stretch can be taken out without harm to a table."""
+        stretch = self.text[start:end]
+        return stretch.isprintable() or not self.structures or is_whole(stretch, self.text[end])
 
     def substitute(self, start: int, end: int, text: str) -> None:
         """Put text in a stretch's place, with the look of the stretch's first character."""
@@ -112,11 +151,9 @@ class Document:
             self.paragraphs[number] = change(self.paragraphs[number])
 
     def lines(self) -> Iterator[tuple[int, str, Paragraph]]:
-        """Yield each paragraph's position, its text with the newline, and its style."""
-        position = 0
-        for paragraph, line in zip(self.paragraphs, self.text.split("\n"), strict=False):
-            yield position, line + "\n", paragraph
-            position += len(line) + 1
+        """Yield each paragraph's position, its text with the newline, and its style; those in tables, too."""
+        for line in lines_of(outline(self)):
+            yield line.start, line.text, line.paragraph
 
     def runs(self, position: int, length: int) -> Iterator[tuple[str, Json]]:
         """Yield a stretch's texts of one look each."""
@@ -128,19 +165,28 @@ class Document:
     def _paragraph_at(self, position: int) -> int:
         return self.text.count("\n", 0, position)
 
+    def _begins_paragraph(self, position: int) -> bool:
+        return position == 0 or self.text[position - 1] == "\n" or self.text[position - 1] in MARKS
+
     def _splice(self, start: int, end: int, text: str, look: Json) -> None:
         first, gone = self._paragraph_at(start), self.text.count("\n", start, end)
-        begins_paragraph = start == 0 or self.text[start - 1] == "\n"
-        survivor = self.paragraphs[first + gone if begins_paragraph and gone and not text else first]
+        survivor = self.paragraphs[first + gone if self._begins_paragraph(start) and gone and not text else first]
         self.paragraphs[first : first + gone + 1] = [survivor] * (text.count("\n") + 1)
         self.ranges = [moved for r in self.ranges if (moved := _moved(r, start, end, len(text)))]
+        if self.structures and not self.text[start:end].isprintable():
+            before = _structures_in(self.text[:start])
+            del self.structures[before : before + _structures_in(self.text[start:end])]
         self.text = self.text[:start] + text + self.text[end:]
         self.looks[start:end] = [look] * len(text)
 
 
 def units(text: str) -> int:
     """Return how many UTF-16 code units a text takes."""
-    return len(text) if text.isascii() else len(text) + sum(c > _LAST_NARROW for c in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _structures_in(text: str) -> int:
+    return text.count(TABLE) + text.count(ROW) + text.count(CELL)
 
 
 def _moved(named: NamedRange, start: int, end: int, size: int) -> NamedRange | None:

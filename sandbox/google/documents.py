@@ -10,11 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.google.calls import answer, object_of
-from sandbox.google.document import BadEdit, Document, units
+from sandbox.google.document import BadEdit, Document
 from sandbox.google.drive import Drive
 from sandbox.google.edits import ONLY_TAB, edited
 from sandbox.google.errors import refuse
 from sandbox.google.resource import DOCUMENT, is_locked
+from sandbox.google.shown import resource, revision_id
 from sandbox.system import Answer
 
 Resource = dict[str, Any]
@@ -25,23 +26,6 @@ _SHAPE = dict.fromkeys(
      "suggestedDocumentStyleChanges", "suggestedNamedStylesChanges", "suggestions")
 )  # fmt: skip
 _UPDATE_SHAPE = dict.fromkeys(("documentId", "replies", "writeControl", "commentUpdateState", "suggestionResponses"))
-_PAGE = {"magnitude": 72, "unit": "PT"}
-_STYLE = {
-    "pageSize": {"height": {"magnitude": 841.89, "unit": "PT"}, "width": {"magnitude": 595.28, "unit": "PT"}},
-    **{f"margin{side}": _PAGE for side in ("Top", "Bottom", "Left", "Right")},
-    "pageNumberStart": 1,
-}
-_SIZES = {"NORMAL_TEXT": 11, "TITLE": 26, "SUBTITLE": 15, "HEADING_1": 20, "HEADING_2": 16, "HEADING_3": 14, "HEADING_4": 12}
-_NAMED_STYLES = {
-    "styles": [
-        {
-            "namedStyleType": name,
-            "textStyle": {"fontSize": {"magnitude": _SIZES.get(name, 11), "unit": "PT"}},
-            "paragraphStyle": {"namedStyleType": name, "direction": "LEFT_TO_RIGHT"},
-        }
-        for name in (*_SIZES, "HEADING_5", "HEADING_6")
-    ]
-}
 
 
 class Documents:
@@ -111,56 +95,6 @@ class Documents:
         if required and required != revision_id(document_id, document):
             message = f"The required revision ID '{required}' does not match the latest revision."
             raise refuse(400, message, reason="failedPrecondition", grpc="FAILED_PRECONDITION")
-
-
-def revision_id(document_id: str, document: Document) -> str:
-    """Return the id of a document's present state."""
-    return f"ALm{document_id[-8:]}-{document.revision}"
-
-
-def resource(document_id: str, title: str, document: Document) -> Resource:
-    """Return a document as Docs shows it."""
-    section = {"endIndex": 1, "sectionBreak": {"sectionStyle": {"columnSeparatorStyle": "NONE", "sectionType": "CONTINUOUS"}}}
-    value: Resource = {
-        "documentId": document_id,
-        "title": title,
-        "revisionId": revision_id(document_id, document),
-        "suggestionsViewMode": "SUGGESTIONS_INLINE",
-        "body": {"content": [section, *_paragraphs(document)]},
-        "documentStyle": _STYLE,
-        "namedStyles": _NAMED_STYLES,
-    }
-    if document.ranges:
-        value["namedRanges"] = _named_ranges(document)
-    if bullets := {p.bullet for p in document.paragraphs if p.bullet}:
-        level = {"glyphSymbol": "\u25cf", "glyphFormat": "%0"}
-        value["lists"] = {bullet: {"listProperties": {"nestingLevels": [level]}} for bullet in sorted(bullets)}
-    return value
-
-
-def _paragraphs(document: Document) -> list[Resource]:
-    found: list[Resource] = []
-    for position, text, paragraph in document.lines():
-        elements, at = [], document.index(position)
-        start = at
-        for run, look in document.runs(position, len(text)):
-            end = at + units(run)
-            elements.append({"startIndex": at, "endIndex": end, "textRun": {"content": run, "textStyle": look}})
-            at = end
-        shown: Resource = {"elements": elements, "paragraphStyle": paragraph.style}
-        if paragraph.bullet:
-            shown["bullet"] = {"listId": paragraph.bullet, "textStyle": {}}
-        found.append({"startIndex": start, "endIndex": at, "paragraph": shown})
-    return found
-
-
-def _named_ranges(document: Document) -> Resource:
-    found: Resource = {}
-    for named in document.ranges:
-        span = {"startIndex": document.index(named.start), "endIndex": document.index(named.end)}
-        entry = {"namedRangeId": named.id, "name": named.name, "ranges": [span]}
-        found.setdefault(named.name, {"name": named.name, "namedRanges": []})["namedRanges"].append(entry)
-    return found
 
 
 def _in_tabs(value: Resource) -> Resource:

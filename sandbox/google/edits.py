@@ -9,9 +9,9 @@ from dataclasses import replace
 from uuid import uuid4
 
 from sandbox.google.document import BadEdit, Document, Json, NamedRange, Paragraph, units
+from sandbox.google.outline import clean
 
 ONLY_TAB = "t.0"
-_STRIPPED = re.compile("[\x00-\x08\x0c-\x1f\ue000-\uf8ff]")
 _TEXT_STYLES = {
     "bold", "italic", "underline", "strikethrough", "smallCaps", "backgroundColor", "foregroundColor", "fontSize",
     "weightedFontFamily", "baselineOffset", "link",
@@ -68,15 +68,15 @@ def _replace_all_text(document: Document, asked: Json) -> Json:
         raise BadEdit("The text to find must not be empty.")
     _check_tabs(asked)
     flags = 0 if wanted.get("matchCase") else re.IGNORECASE
-    found = list(re.finditer(re.escape(wanted["text"]), document.text[:-1], flags))
-    text = _clean(asked.get("replaceText", ""))
+    found = [m for m in re.finditer(re.escape(wanted["text"]), document.text[:-1], flags) if document.may_go(*m.span())]
+    text = clean(asked.get("replaceText", ""))
     for match in reversed(found):
         document.substitute(*match.span(), text)
     return {"replaceAllText": {"occurrencesChanged": len(found)} if found else {}}  # zero is left out, as in all of Google's JSON
 
 
 def _insert_text(document: Document, asked: Json) -> Json:
-    text = _clean(asked["text"])
+    text = clean(asked["text"])
     if ("location" in asked) == ("endOfSegmentLocation" in asked):
         raise BadEdit("Exactly one of location and endOfSegmentLocation must be set.")
     if "location" in asked:
@@ -129,12 +129,15 @@ def _delete_named_range(document: Document, asked: Json) -> Json:
 
 def _replace_named_range_content(document: Document, asked: Json) -> Json:
     _check_tabs(asked)
-    text = _clean(asked.get("text", ""))
+    text = clean(asked.get("text", ""))
     chosen = [named.id for named in _ranges(document, asked, "namedRangeId", "namedRangeName")]
     for range_id in chosen:
         named = next((r for r in document.ranges if r.id == range_id), None)
         if named:
-            document.substitute(named.start, min(named.end, len(document.text) - 1), text)
+            end = min(named.end, len(document.text) - 1)
+            if not document.may_go(named.start, end):
+                raise BadEdit("The named range cuts through a table.")
+            document.substitute(named.start, end, text)
     return {}
 
 
@@ -183,10 +186,6 @@ def _names(asked: Json, known: set[str]) -> set[str]:
 def _changed(before: Json, style: Json, names: set[str]) -> Json:
     """Return a style with the named fields taken from another; a named field that is not set there goes back to its default."""
     return {k: v for k, v in before.items() if k not in names} | {k: v for k, v in style.items() if k in names}
-
-
-def _clean(text: str) -> str:
-    return _STRIPPED.sub("", text)
 
 
 _KINDS: dict[str, Callable[[Document, Json], Json]] = {

@@ -23,6 +23,7 @@ from sandbox.google.documents import Documents
 from sandbox.google.drive import CONTENTS, KINDS, Drive
 from sandbox.google.errors import error
 from sandbox.google.files import Files
+from sandbox.google.outline import readable
 from sandbox.google.resource import KEY
 from sandbox.google.sharing import Sharing
 from sandbox.google.tokens import answer_token
@@ -112,7 +113,7 @@ class Workspace(System):
         """Return a file as Drive shows it; a document has its plain text under contentHints.indexableText besides."""
         file = self.drive.shown(record.object)
         content = self.store.get(CONTENTS, record.id) if kind == "documents" else None
-        return file | {"contentHints": {"indexableText": content.object["text"]}} if content else file
+        return file | {"contentHints": {"indexableText": readable(content.object["text"])}} if content else file
 
     def card(self, kind: str, record: Record) -> Card:
         """Return a file's name, where it is, and what a person should notice."""

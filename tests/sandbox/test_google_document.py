@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.google.document import BadEdit, Document, units
-from sandbox.google.documents import resource
+from sandbox.google.shown import resource
 from sandbox.google.edits import edited
 from sandbox.google.markup import HTML, PDF, PLAIN, document_from, exported
 
@@ -249,16 +249,3 @@ def test_a_document_is_exported_as_drive_does() -> None:
     ]
     again = document_from(HTML, exported(document, "A & B", HTML))
     assert (again.text, styles(again), again.looks) == (document.text, styles(document), document.looks)
-
-
-def test_a_pdf_says_where_its_objects_are() -> None:
-    lines = "\n".join(f"Line {n} (with brackets) ä €" for n in range(200))
-    pdf = exported(plain(lines), "Title (x)", PDF)
-    assert pdf.startswith(b"%PDF-1.4\n")
-    table = int(pdf.rpartition(b"startxref\n")[2].split(b"\n")[0])
-    entries = pdf[table:].split(b"\n")
-    count = int(entries[1].split()[1])
-    offsets = [int(entry.split()[0]) for entry in entries[3 : 2 + count]]
-    assert all(pdf[offset:].startswith(b"%d 0 obj" % number) for number, offset in enumerate(offsets, 1))
-    assert pdf.count(b"/Type /Page ") > 1
-    assert rb"\(with brackets\) " + "ä €".encode("cp1252") in pdf
