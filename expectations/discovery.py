@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.opportunity import SalesStage
+from expectations.deal import DealHasAnOwner, DealNamesItsAccount
 from expectations.named import (
     Expectation,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToBeUnique,
-    ExpectColumnValuesToNotBeNull,
 )
 from expectations.report import Route
 
@@ -23,20 +23,6 @@ class DealGetsOnePacket(ExpectColumnValuesToBeUnique):
 
     column: str = "case_id"
     description: str = "Every deal stands in the batch once, so that it gets one discovery packet"
-
-
-class DealNamesItsAccount(ExpectColumnValuesToNotBeNull):
-    """The packet lies in the account's folder."""
-
-    column: str = "account"
-    description: str = "Every deal names the account it is for"
-
-
-class DealHasAnOwner(ExpectColumnValuesToNotBeNull):
-    """Somebody must prepare the talk."""
-
-    column: str = "owner"
-    description: str = "Every deal names the seller who owns it"
 
 
 class DealAmountIsNotNegative(ExpectColumnValuesToBeBetween):

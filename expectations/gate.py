@@ -125,10 +125,16 @@ def _rule(expectation: Expectation, route: Route) -> Failure:
     return Failure(
         rule=expectation.expectation_type,
         description=str(expectation.description),
-        column=str(getattr(expectation, "column", "")),
+        column=_column(expectation),
         severity=expectation.severity.value,
         route=route,
     )
+
+
+def _column(expectation: Expectation) -> str:
+    """The column to correct: of a pair the first, of several the last; none where the table as a whole is meant."""
+    several = [*getattr(expectation, "column_list", ())]
+    return str(getattr(expectation, "column", None) or getattr(expectation, "column_A", None) or "".join(several[-1:]))
 
 
 def _finding(rule: Failure, result: Any, rows: Sequence[Row]) -> Finding:

@@ -17,6 +17,10 @@ with warnings.catch_warnings():
     )
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
+        ExpectColumnPairValuesAToBeGreaterThanB,
+    )
+    from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import ExpectColumnPairValuesToBeEqual
     from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
     from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
     from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
@@ -24,14 +28,21 @@ with warnings.catch_warnings():
     from great_expectations.expectations.core.expect_column_values_to_not_be_in_set import ExpectColumnValuesToNotBeInSet
     from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
     from great_expectations.expectations.core.expect_column_values_to_not_match_regex import ExpectColumnValuesToNotMatchRegex
+    from great_expectations.expectations.core.expect_compound_columns_to_be_unique import ExpectCompoundColumnsToBeUnique
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.row_conditions import Column
 
+EITHER_MISSING = "either_value_is_missing"
+"""A pair of columns is then compared where both of them are known, and only there."""
+
 __all__ = [
+    "EITHER_MISSING",
     "AbstractDataContext",
     "CheckpointFreshnessDiagnostics",
     "Column",
+    "ExpectColumnPairValuesAToBeGreaterThanB",
+    "ExpectColumnPairValuesToBeEqual",
     "ExpectColumnValuesToBeBetween",
     "ExpectColumnValuesToBeInSet",
     "ExpectColumnValuesToBeUnique",
@@ -39,6 +50,7 @@ __all__ = [
     "ExpectColumnValuesToNotBeInSet",
     "ExpectColumnValuesToNotBeNull",
     "ExpectColumnValuesToNotMatchRegex",
+    "ExpectCompoundColumnsToBeUnique",
     "Expectation",
     "ExpectationValidationResult",
     "FailureSeverity",

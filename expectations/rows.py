@@ -22,7 +22,8 @@ Row = dict[str, Any]
 Facts = Mapping[str, Any]
 """What the flow has read of the deal in the CRM, the billing system and the ledger; a fact that it has not looked up is None.
 
-Amounts are in major units. `line_currency` is the currency of the case's continuity line, None before anything is approved.
+Amounts are in major units. `amount` is what the event says or leaves to be read, `billed` what the billing system shows of it,
+`agreed`, `invoiced` and `paid` what the case's continuity line adds up to, and `line_currency` is the currency of that line.
 """
 
 DEAL: Final = ("account", "email", "owner")
@@ -51,7 +52,7 @@ def _lead(payload: LeadQualifiedV1, *, event: UUID, case: UUID, facts: Facts) ->
         "email": person.email if person else None,
         "owner": payload.owner,
         "confidence": payload.confidence,
-        **_money("amount", "currency", payload.amount),
+        **_amount(payload.amount),
     }
 
 
@@ -63,7 +64,7 @@ def _opportunity(payload: OpportunityCreatedV1, *, event: UUID, case: UUID, fact
         "account": payload.account.name if payload.account else None,
         "owner": payload.owner,
         "stage": payload.stage.value,
-        **_money("amount", "currency", payload.amount),
+        **_amount(payload.amount),
     }
 
 
@@ -75,8 +76,8 @@ def _offer(payload: Offer, *, event: UUID, case: UUID, facts: Facts) -> Row:
 
 @row.register
 def _approval(payload: ProposalApprovedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    looked_up = ("decision", "deal_in_decision", "approved_by", "amount", "currency", "line_currency")
-    return {"event_id": event, "case_id": case, **_known(facts, *looked_up)}
+    known = _known(facts, "decision", "approved_by", "amount", "currency", "line_currency")
+    return {"event_id": event, "case_id": case, **known, "deal_in_decision": facts.get("deal_in_decision") is True}
 
 
 @row.register
@@ -92,20 +93,20 @@ def _delivered(payload: DeliveryCompletedV1, *, event: UUID, case: UUID, facts: 
 
 @row.register
 def _issued(payload: InvoiceIssuedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    known = _known(facts, "invoice_status", "amount", "currency", "due_on")
-    return {"event_id": event, "case_id": case, **known, **_money("told", "told_currency", payload.amount)}
+    known = _known(facts, "invoice_status", "amount", "currency", "billed", "billed_currency", "due_on")
+    return {"event_id": event, "case_id": case, **known}
 
 
 @row.register
 def _overdue(payload: InvoiceOverdueV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     known = _known(facts, "invoice_status", "amount", "currency")
-    return {"event_id": event, "case_id": case, **known, "invoice_id": payload.invoice_id, "days": payload.days}
+    return {"event_id": event, "case_id": case, **known, "days": payload.days}
 
 
 @row.register
 def _confirmed(payload: PaymentConfirmedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    known = _known(facts, "invoice_status", "amount", "currency", "invoiced", "line_currency")
-    return {"event_id": event, "case_id": case, **known, **_money("told", "told_currency", payload.amount)}
+    known = _known(facts, "invoice_status", "amount", "currency", "billed", "billed_currency", "invoiced", "line_currency")
+    return {"event_id": event, "case_id": case, **known}
 
 
 @row.register(InvoiceVoidedV1)
@@ -125,5 +126,5 @@ def _known(facts: Facts, *names: str) -> Row:
     return {name: round(value, CLOSEST) if isinstance(value, float) else value for name, value in found.items()}
 
 
-def _money(amount: str, currency: str, money: Money | None) -> Row:
-    return {amount: float(money.decimal()) if money else None, currency: money.currency if money else None}
+def _amount(money: Money | None) -> Row:
+    return {"amount": float(money.decimal()) if money else None, "currency": money.currency if money else None}

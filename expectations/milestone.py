@@ -1,0 +1,61 @@
+"""What must hold before a milestone is told, to the team and, where a note is approved for them, to the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from expectations.deal import DealHasAnOwner, DealNamesItsAccount
+from expectations.named import (
+    Column,
+    Expectation,
+    ExpectColumnValuesToBeBetween,
+    ExpectColumnValuesToNotBeNull,
+    ExpectCompoundColumnsToBeUnique,
+    FailureSeverity,
+)
+from expectations.report import Route
+
+OF_ITS_DEAL = ["case_id", "milestone"]
+
+
+class MilestoneIsToldOnce(ExpectCompoundColumnsToBeUnique):
+    """Two milestones of a deal are two pieces of news; the same one twice is one too many."""
+
+    column_list: Any = OF_ITS_DEAL
+    description: str = "Every milestone of a deal stands in the batch once"
+
+
+class DeliveryIsUnderWay(ExpectColumnValuesToNotBeNull):
+    """Nobody can be on the way to the end of what was not begun."""
+
+    column: str = "request"
+    description: str = "Every milestone belongs to a delivery request that is open in the CRM"
+
+
+class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull):
+    """Approved notes go out by e-mail; without any, no letter goes out and no address is needed."""
+
+    column: str = "email"
+    row_condition: Any = Column("approved_notes") > 0
+    description: str = "Where notes are approved for the client, the deal names an e-mail address to send them to"
+
+
+class MilestoneHasAnApprovedNote(ExpectColumnValuesToBeBetween):
+    """The team is told all the same."""
+
+    column: str = "approved_notes"
+    min_value: Any = 1
+    description: str = "At least one note on the milestone is approved for the client, who hears nothing of it otherwise"
+    severity: FailureSeverity = FailureSeverity.WARNING
+
+
+MILESTONE: Mapping[type[Expectation], Route] = {
+    MilestoneIsToldOnce: Route.INTEGRATION_OWNER,
+    DeliveryIsUnderWay: Route.PROCESS_OWNER,
+    DealNamesItsAccount: Route.DEAL_OWNER,
+    DealHasAnOwner: Route.PROCESS_OWNER,
+    ClientCanReadTheUpdate: Route.DEAL_OWNER,
+    MilestoneHasAnApprovedNote: Route.PROCESS_OWNER,
+}
+"""In the order in which a row's first failure is told, each with the way that a failing row goes."""

@@ -1,0 +1,106 @@
+"""What must hold before money counts as paid, as failed or as given back, in words that an accountant accepts."""
+
+# ruff: noqa: N815 - `column_A` and `column_B` are Great Expectations' names
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from expectations.deal import KNOWN, AmountIsNamed, AmountIsReasonable, CurrencyIsTheDeals, DealHasAnOwner, DealNamesItsAccount
+from expectations.invoice import AmountIsBilled, CurrencyIsBilled, InvoiceIsFound, NothingIsPaidYet
+from expectations.named import (
+    EITHER_MISSING,
+    Expectation,
+    ExpectColumnPairValuesAToBeGreaterThanB,
+    ExpectColumnPairValuesToBeEqual,
+    ExpectColumnValuesToBeInSet,
+    ExpectColumnValuesToNotBeNull,
+)
+from expectations.report import Route
+
+
+class InvoiceIsPaid(ExpectColumnValuesToBeInSet):
+    """Whoever says that a client has paid, the billing system must say so too."""
+
+    column: str = "invoice_status"
+    value_set: Any = ("paid",)
+    description: str = "The billing system shows the invoice as paid"
+
+
+class InvoiceIsOnRecord(ExpectColumnValuesToNotBeNull):
+    """Money for a deal that was never invoiced belongs to another one."""
+
+    column: str = "invoiced"
+    description: str = "The deal has an invoice in our books"
+
+
+class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual):
+    """A person must settle what is missing, or too much."""
+
+    column_A: str = "amount"
+    column_B: str = "invoiced"
+    description: str = "What was paid is what was invoiced, to the cent"
+
+
+class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB):
+    """A client may pay in parts, never more than the whole."""
+
+    column_A: str = "invoiced"
+    column_B: str = "amount"
+    or_equal: Any = True
+    ignore_row_if: Any = EITHER_MISSING
+    description: str = "The payment that failed is not more than what was invoiced"
+
+
+class PaymentIsOnRecord(ExpectColumnValuesToNotBeNull):
+    """What never came cannot go back."""
+
+    column: str = "paid"
+    description: str = "The deal has a payment in our books"
+
+
+class RefundIsPaid(ExpectColumnPairValuesAToBeGreaterThanB):
+    """A client may get a part back, never more than they gave."""
+
+    column_A: str = "paid"
+    column_B: str = "amount"
+    or_equal: Any = True
+    ignore_row_if: Any = EITHER_MISSING
+    description: str = "What went back to the client is not more than what they have paid"
+
+
+MOVED: Mapping[type[Expectation], Route] = {
+    DealNamesItsAccount: Route.DEAL_OWNER,
+    DealHasAnOwner: Route.PROCESS_OWNER,
+    AmountIsNamed: Route.INTEGRATION_OWNER,
+    AmountIsReasonable: Route.PROCESS_OWNER,
+    CurrencyIsTheDeals: Route.PROCESS_OWNER,
+}
+"""What holds of money that failed or went back; two such events of a deal are two movements."""
+
+PAYMENT: Mapping[type[Expectation], Route] = {
+    **KNOWN,
+    InvoiceIsFound: Route.INTEGRATION_OWNER,
+    InvoiceIsPaid: Route.PROCESS_OWNER,
+    InvoiceIsOnRecord: Route.PROCESS_OWNER,
+    PaidIsInvoiced: Route.PROCESS_OWNER,
+    CurrencyIsTheDeals: Route.PROCESS_OWNER,
+    AmountIsBilled: Route.INTEGRATION_OWNER,
+    CurrencyIsBilled: Route.INTEGRATION_OWNER,
+    AmountIsReasonable: Route.PROCESS_OWNER,
+}
+"""In the order in which a row's first failure is told, each with the way that a failing row goes."""
+
+DUNNING: Mapping[type[Expectation], Route] = {
+    **MOVED,
+    InvoiceIsOnRecord: Route.PROCESS_OWNER,
+    FailedIsInvoiced: Route.PROCESS_OWNER,
+    NothingIsPaidYet: Route.PROCESS_OWNER,
+}
+
+REFUND: Mapping[type[Expectation], Route] = {
+    **MOVED,
+    PaymentIsOnRecord: Route.PROCESS_OWNER,
+    RefundIsPaid: Route.PROCESS_OWNER,
+}
