@@ -41,6 +41,7 @@ _WRITABLE = {
     "starred": bool, "trashed": bool, "contentRestrictions": list, "createdTime": str, "modifiedTime": str, "folderColorRgb": str,
     "originalFilename": str, "contentHints": dict, "writersCanShare": bool, "copyRequiresWriterPermission": bool,
 }  # fmt: skip
+_RESTRICTION = {"readOnly": bool, "reason": str, "ownerRestricted": bool}
 _PROPERTY_BYTES = 124  # key and value together, in UTF-8
 
 
@@ -165,6 +166,9 @@ def _capabilities(mime_type: str, *, may_edit: bool) -> Json:
         "canRename": may_edit,
         "canModifyContent": may_edit,
         "canModifyContentRestriction": not folder,
+        "canModifyEditorContentRestriction": not folder,
+        "canModifyOwnerContentRestriction": not folder,
+        "canRemoveContentRestriction": not folder and not may_edit,
         "canCopy": not folder,
         "canAddChildren": folder,
         "canListChildren": folder,
@@ -186,12 +190,16 @@ def _link(file_id: str, mime_type: str) -> str:
 
 
 def _restrictions(asked: list[Json]) -> list[Json]:
-    if not all(isinstance(r, dict) for r in asked):
+    """Return what is kept of a file's restrictions: there is at most one, and one that does not make it read-only is none."""
+    if len(asked) > 1 or not all(isinstance(r, dict) and _fits(r) for r in asked):
         raise refuse(400, "Invalid value for: contentRestrictions", reason="invalid")
     now = datetime.now(UTC).timestamp()
     own = {"restrictingUser": USER, "restrictionTime": timestamp(now), "type": "globalContentRestriction"}
-    kept = ("readOnly", "reason", "ownerRestricted")
-    return [{name: r[name] for name in kept if name in r} | own for r in asked if r.get("readOnly")]
+    return [{name: r[name] for name in _RESTRICTION if name in r} | own for r in asked if r.get("readOnly")]
+
+
+def _fits(restriction: Json) -> bool:
+    return all(isinstance(restriction.get(name, kind()), kind) for name, kind in _RESTRICTION.items())
 
 
 def _check_properties(properties: Json) -> None:

@@ -319,6 +319,44 @@ def test_a_locked_document_takes_no_edits_until_it_is_unlocked(drive: Any, docs:
     docs.documents().batchUpdate(documentId=template, body=edit).execute()
 
 
+def test_a_lock_says_who_when_and_why_and_may_be_the_owners_alone(drive: Any, template: str) -> None:
+    shown = "contentRestrictions,capabilities(canEdit,canRemoveContentRestriction)"
+    lock = {"contentRestrictions": [{"readOnly": True, "reason": "Approved", "ownerRestricted": True}]}
+    locked = drive.files().update(fileId=template, body=lock, fields=shown).execute()
+    (restriction,) = locked["contentRestrictions"]
+    assert restriction["restrictionTime"].endswith("Z")
+    assert restriction["restrictingUser"]["me"]
+    assert (restriction["type"], restriction["ownerRestricted"]) == ("globalContentRestriction", True)
+    assert locked["capabilities"] == {"canEdit": False, "canRemoveContentRestriction": True}
+    unlock = {"contentRestrictions": [{"readOnly": False}]}
+    opened = drive.files().update(fileId=template, body=unlock, fields=shown).execute()
+    assert opened == {"capabilities": {"canEdit": True, "canRemoveContentRestriction": False}}
+    for wrong in ([{"readOnly": "yes"}], [{"readOnly": True, "reason": 5}], [{"readOnly": True}] * 2, ["x"]):
+        assert refusal(drive.files().update(fileId=template, body={"contentRestrictions": wrong}))[0] == 400
+
+
+def test_a_page_with_a_table_is_shown_filled_and_exported(drive: Any, docs: Any) -> None:
+    """Given a page with a table, When it becomes a document and is filled, Then every format has the table's text."""
+    page = b"<h2>Price</h2><table><tr><td style='background-color:#eeeeee'>Total</td><td>{{total}}</td></tr></table>"
+    media = MediaIoBaseUpload(io.BytesIO(page), "text/html")
+    made = drive.files().create(body={"name": "Offer", "mimeType": DOCUMENT}, media_body=media).execute()["id"]
+    fill = {"replaceAllText": {"containsText": {"text": "{{total}}", "matchCase": True}, "replaceText": "EUR 5"}}
+    replies = docs.documents().batchUpdate(documentId=made, body={"requests": [fill]}).execute()["replies"]
+    assert replies == [{"replaceAllText": {"occurrencesChanged": 1}}]
+    table = docs.documents().get(documentId=made).execute()["body"]["content"][2]["table"]
+    texts = [cell["content"][0]["paragraph"]["elements"][0]["textRun"]["content"] for cell in table["tableRows"][0]["tableCells"]]
+    assert texts == ["Total\n", "EUR 5\n"]
+    plain, html, pdf = (
+        drive.files().export(fileId=made, mimeType=kind).execute() for kind in ("text/plain", "text/html", "application/pdf")
+    )
+    assert plain.decode("utf-8-sig").split("\r\n")[:3] == ["Price", "Total", "EUR 5"]
+    assert b"background-color:#eeeeee" in html
+    assert pdf.startswith(b"%PDF-")
+    saved = MediaIoBaseUpload(io.BytesIO(pdf), "application/pdf")
+    kept = drive.files().create(body={"name": "Offer.pdf"}, media_body=saved, fields="id,mimeType,size").execute()
+    assert (kept["mimeType"], kept["size"]) == ("application/pdf", str(len(pdf)))
+
+
 def test_people_are_let_in_once_and_taken_out_again(drive: Any) -> None:
     folder = make_folder(drive, "shared")
     body = {"type": "user", "role": "reader", "emailAddress": "ada@northwind.example"}

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.google.document import BadEdit, Document, units
-from sandbox.google.shown import resource
 from sandbox.google.edits import edited
-from sandbox.google.markup import HTML, PDF, PLAIN, document_from, exported
+from sandbox.google.markup import HTML, PLAIN, document_from, exported
+from sandbox.google.shown import resource
 
 Request = dict[str, Any]
 TEMPLATE = b"""<html><head><title>not content</title></head><body>
