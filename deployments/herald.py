@@ -68,7 +68,7 @@ class Herald:
             rows = await books.inbox.untold(limit=PARCEL, settling=settling)
             news = [event.model_dump(mode="json") for row in rows for event in news_of(row, self._house.catalog)]
             if news:
-                await self._client.request("POST", "/events", json=news, timeout=TIMEOUT)  # type: ignore[arg-type]  # not listed
+                await self._client.request("POST", "/events", json=news, timeout=TIMEOUT)
             await books.inbox.tell({row.id: row.status for row in rows})
         return len(rows)
 

@@ -11,13 +11,13 @@ from prefect.states import Completed
 
 from ledger.intake import Answer
 from runtime.wiring import runtime
-from tasks.ageing import OVERDUE, PAID, enter, event_of, read_invoices
+from tasks.ageing import OVERDUE, PAID, VOIDED, enter, event_of, read_invoices
 from tasks.options import FLOW
 
 
 @flow(name="ageing", description="Find payments that nobody told us of, and remind clients of overdue invoices.", **FLOW)
 async def ageing(today: date | None = None) -> State[None]:
-    """Enter a payment for every open invoice that is paid, a reminder for every one that is overdue long enough; say how many.
+    """Enter what became of every open invoice: paid, taken back, or overdue long enough for a reminder; say how many.
 
     Args:
         today: The day to run it for, if not this one
@@ -30,4 +30,5 @@ async def ageing(today: date | None = None) -> State[None]:
     receipts = await enter(events)
     new = Counter(event["type"] for event, one in zip(events, receipts, strict=True) if one.status is not Answer.DUPLICATE)
     gone = len(rows) - len(invoices)
-    return Completed(message=f"{len(rows)} open: {new[PAID]} paid, {new[OVERDUE]} reminders, {gone} not in the billing system")
+    found = f"{new[PAID]} paid, {new[VOIDED]} taken back, {new[OVERDUE]} reminders, {gone} not in the billing system"
+    return Completed(message=f"{len(rows)} open: {found}")

@@ -1,4 +1,4 @@
-"""Looking at open invoices: one that is paid in the billing system is paid here, one that is overdue is a reminder."""
+"""Looking at open invoices: what became of them in the billing system becomes of them here; an overdue one is a reminder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prefect import task
 
 from contracts.billing import InvoiceSnapshot
 from contracts.event import Envelope
-from contracts.invoice import InvoiceOverdueV1
+from contracts.invoice import InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.payment import PaymentConfirmedV1
 from contracts.values import Contract
 from ledger.intake import Receipt, receive
@@ -19,7 +19,7 @@ from lifecycle.events import envelope
 from runtime.wiring import runtime
 from tasks.options import retries_of
 
-PAID, OVERDUE = "payment.confirmed", "invoice.overdue"
+PAID, OVERDUE, VOIDED = "payment.confirmed", "invoice.overdue", "invoice.voided"
 BILLING_SOURCE = "stripe"
 """Where the billing system's own webhook says it comes from: what is found here and told there is one event."""
 
@@ -30,7 +30,7 @@ async def read_invoices(ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
     return await runtime().billing.read_invoices(ids) if ids else {}
 
 
-@task(name="Enter payments and reminders", **retries_of(OVERDUE))
+@task(name="Enter what became of them", **retries_of(OVERDUE))
 async def enter(events: Sequence[dict[str, Any]]) -> Sequence[Receipt]:
     """Let these events come in; those that came in before are answered as duplicates."""
     house = runtime()
@@ -38,10 +38,13 @@ async def enter(events: Sequence[dict[str, Any]]) -> Sequence[Receipt]:
 
 
 def event_of(row: Any, invoice: InvoiceSnapshot, today: date) -> dict[str, Any] | None:
-    """Return the event that an open invoice gives cause for: paid, overdue, or None."""
+    """Return the event that an open invoice gives cause for: paid, taken back, overdue, or None."""
     if invoice.status == "paid":
         paid = PaymentConfirmedV1(deal_id=row.crm_deal_id, invoice_id=invoice.id, amount=invoice.paid)
         return _event(PAID, f"{invoice.id}/paid", paid) | {"source": BILLING_SOURCE}
+    if invoice.status == "void":
+        void = InvoiceVoidedV1(deal_id=row.crm_deal_id, invoice_id=invoice.id, amount=invoice.total)
+        return _event(VOIDED, f"{invoice.id}/voided", void) | {"source": BILLING_SOURCE}
     due_on = invoice.due_on or row.due_on
     days = reminder_due(due_on, today) if due_on and invoice.status == "open" else None
     if days is None:

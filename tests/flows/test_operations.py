@@ -1,14 +1,42 @@
-"""The operating flows: giving back what is stuck, taking up what stopped, starting a path for a CRM record."""
+"""The operating flows: giving back what is stuck, taking up what stopped, finding what waits for too long."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from contracts.catalog import catalog
 from flows.replay import replay
-from flows.start import Path, start
 from flows.sweep import sweep
+from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from tests.world import World, lead
+
+
+async def swept(world: World) -> str:
+    with temporary_settings({PREFECT_API_URL: world.prefect}):
+        return str(await sweep())
+
+
+async def too_early(world: World, deal: str) -> UUID:
+    """Let a milestone wait for a deal that nobody knows; return its event's id."""
+    now = datetime.now(UTC)
+    made = NewEvent(
+        id=uuid4(),
+        source="hubspot",
+        external_id=f"milestone-of-{deal}",
+        type="milestone.reached",
+        contract="milestone.reached/1",
+        case_id=uuid4(),
+        payload={"data": {"deal_id": deal, "milestone": "Pilot accepted"}},
+        occurred_at=now,
+        status=EventStatus.WAITING,
+    )
+    async with world.house.ledger.begin() as books:
+        await books.inbox.accept([made])
+    return made.id
 
 
 async def test_the_sweep_gives_back_what_nobody_prolongs(world: World) -> None:
@@ -16,9 +44,42 @@ async def test_the_sweep_gives_back_what_nobody_prolongs(world: World) -> None:
     async with world.house.ledger.begin() as books:
         await books.inbox.claim("lead.qualified", limit=1, worker="dead", seconds=-1)
         await books.inbox.claim("lead.qualified", limit=1, worker="alive", seconds=30)
-    with temporary_settings({PREFECT_API_URL: world.prefect}):
-        assert await sweep() == "1 events were stuck"
+    assert await swept(world) == "1 events were stuck, 0 go on, 0 wait for too long"
     assert [await world.status(one) for one in (lost, kept)] == ["received", "running"]
+
+
+async def test_what_came_before_its_deal_was_known_goes_on_when_it_is(world: World) -> None:
+    """
+    Given a milestone of a deal that the house does not know yet, and one of a deal that nobody ever hears of
+    When a case turns out to be the first one's, and the sweep runs
+    Then the first goes on, and the second waits.
+    """
+    known, unknown = await too_early(world, "4711"), await too_early(world, "4712")
+    case = uuid4()
+    async with world.house.ledger.begin() as books:
+        await books.cases.open([case])
+        blank = dict.fromkeys(("account_id", "title", "owner", "amount_minor", "currency"))
+        await books.cases.advance([{"id": case, "stage": "delivery", "crm_deal_id": "4711", **blank}])
+    assert await swept(world) == "0 events were stuck, 1 go on, 0 wait for too long"
+    assert [await world.status(one) for one in (known, unknown)] == ["received", "waiting"]
+
+
+async def test_what_waits_for_longer_than_a_day_is_its_owners_once(world: World) -> None:
+    """
+    Given a milestone that came two days ago, and one of now, each of a deal that is not in delivery
+    When the sweep runs twice
+    Then the owner of the path has one exception, which says what the first one waits for; both still wait.
+    """
+    old, fresh = await too_early(world, "4711"), await too_early(world, "4712")
+    async with world.house.ledger.begin() as books:
+        await books.inbox._set([old], received_at=datetime.now(UTC) - timedelta(days=2))
+    assert await swept(world) == "0 events were stuck, 0 go on, 1 wait for too long"
+    assert await swept(world) == "0 events were stuck, 0 go on, 0 wait for too long"
+    (found,) = await world.exceptions(old)
+    assert (found.cause, found.owner) == ("milestone/early", catalog()["milestone.reached"].process_owner)
+    assert found.reason == "it waits for longer than a day for its deal to be at stage delivery"
+    assert await world.exceptions(fresh) == []
+    assert [await world.status(one) for one in (old, fresh)] == ["waiting", "waiting"]
 
 
 async def test_a_replay_says_how_many_go_on(world: World) -> None:
@@ -28,27 +89,3 @@ async def test_a_replay_says_how_many_go_on(world: World) -> None:
     with temporary_settings({PREFECT_API_URL: world.prefect}):
         assert await replay([misfit, stopped, fine]) == "1 of 3 events go on"
     assert [await world.status(one) for one in (misfit, stopped, fine)] == ["quarantined", "received", "received"]
-
-
-async def test_a_path_started_for_a_crm_record_reads_the_rest_there(world: World) -> None:
-    properties = {"name": "Iota GmbH", "domain": "iota.example"}
-    company = await world.vendors.person_makes("companies", properties)
-    ada = {"firstname": "Ada", "lastname": "Byron", "email": "ada@iota.example", "towline_owner": "sales-1"}
-    contact = await world.vendors.person_makes("contacts", ada, company=company["id"])
-    with temporary_settings({PREFECT_API_URL: world.prefect}):
-        said = await start(Path.LEAD, str(contact["id"]))
-    (row,) = await world.events()
-    assert said == f"event {row.id} is received"
-    assert row.payload["data"] == {"contact_id": str(contact["id"])}
-    await world.qualify(row.id)
-    assert await world.status(row.id) == "done", await world.exceptions(row.id)
-    counts = await world.vendors.counts()
-    assert (counts["companies"], counts["contacts"], counts["deals"]) == (1, 1, 1)
-
-
-async def test_a_lead_of_a_contact_who_is_gone_parks(world: World) -> None:
-    with temporary_settings({PREFECT_API_URL: world.prefect}):
-        await start(Path.LEAD, "404404")
-    (row,) = await world.events()
-    await world.qualify(row.id)
-    assert [one.cause for one in await world.exceptions(row.id)] == ["lead/read_lead/crm.gone"]
