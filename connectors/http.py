@@ -57,6 +57,7 @@ class ApiClient:
         params: Mapping[str, str | int] | None = None,
         nature: Nature = "once",
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Make a call and return its JSON object ({} for an empty answer); `body` is JSON to be, or bytes of `content_type`.
 
@@ -67,8 +68,8 @@ class ApiClient:
             MisconfiguredError: the token or its rights are not good enough.
         """
         content = body if isinstance(body, bytes | None) else orjson.dumps(body)
-        headers = {"content-type": content_type} if content is not None else {}
-        request = self._http.build_request(method, self._base + path, content=content, params=params, headers=headers)
+        sent = {**({"content-type": content_type} if content is not None else {}), **(headers or {})}
+        request = self._http.build_request(method, self._base + path, content=content, params=params, headers=sent)
         answer = _json(await self._answered(request, f"{method} {path}", nature))
         if answer is None:
             raise self._unanswered("not_json", f"{method} {path}", nature)
@@ -97,8 +98,12 @@ class ApiClient:
         if response.status_code == 401 and self._token.renewable(token):
             response = await self._send(request, await self._token.current(), operation, nature)
         if not response.is_success:
-            raise refusal(self.system, operation, response, _json(response), nature, self._dialect)
+            raise self._refusal(operation, response, nature)
         return response
+
+    def _refusal(self, operation: str, response: httpx.Response, nature: Nature) -> TowlineError:
+        """Return the error for an answer that is not a success; a vendor's client may read more from it."""
+        return refusal(self.system, operation, response, _json(response), nature, self._dialect)
 
     async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
         request.headers["authorization"] = f"Bearer {token}"

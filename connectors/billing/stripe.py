@@ -1,0 +1,191 @@
+"""The billing port on Stripe. Knows no flow and no ledger, and nothing of how Stripe is called.
+
+https://docs.stripe.com/invoicing/integration and https://docs.stripe.com/quotes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+
+from connectors.billing import stripe_shapes as shapes
+from connectors.billing.port import Kind
+from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_missing, path_id
+from connectors.billing.stripe_customers import Customers
+from connectors.billing.stripe_drafts import Drafts
+from connectors.billing.stripe_shapes import KEY, TOTAL, ref
+from connectors.network import TIMEOUT
+from connectors.oauth import StaticToken
+from connectors.outcomes import chunks, each, together
+from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
+from contracts.errors import RefusedError
+from contracts.records import EffectKey, Outcomes, Ref, Wanted
+
+AT_ONCE = 8
+CLAUSES = 10  # that one search may have
+PAGES = 20  # of what cannot be searched
+OWED = ("open", "paid", "uncollectible")
+R = TypeVar("R")
+
+
+class StripeBilling:
+    """Our billing port on Stripe. Our key is the metadata `towline_key`; for a day it is the idempotency key, too."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        """Speak to `base_url`, https://api.stripe.com at Stripe itself, with a secret or restricted API key."""
+        self._api = StripeApi("billing", base_url, StaticToken(api_key), DIALECT, transport=transport, timeout=timeout)
+        self._calls = Calls(self._api)
+        self._customers = Customers(self._calls)
+        self._drafts = Drafts(self._calls)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._api.aclose()
+
+    async def upsert_customers(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Outcomes:
+        """Find each account's customer, or create it, once per account; e-mail address and name are brought up to date.
+
+        A customer that people made with the same e-mail address is taken over, unless it belongs to another account.
+        """
+        by_account = {one.record.account: one for one in wanted}
+        known = await self._customers.known(by_account)
+
+        async def upsert(one: Wanted[CustomerRecord]) -> Ref:
+            return ref(await self._customers.upsert(one, known.get(one.record.account)))
+
+        done = await each(upsert, by_account, at_once=AT_ONCE)
+        return {one.key: done[one.record.account] for one in wanted}
+
+    async def open_estimates(self, wanted: Sequence[Wanted[EstimateRecord]]) -> Outcomes:
+        """Create a quote with its lines and finalise it."""
+        return await _each(self._drafts.open_estimate, wanted)
+
+    async def cancel_estimates(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Cancel open quotes by id; one that is cancelled already stays so. Refused for one that is accepted."""
+
+        async def cancel(one: Wanted[str]) -> Ref:
+            return ref(await self._calls.move("quotes", one.record, "cancel", ("canceled",), str(one.key)))
+
+        return await _each(cancel, wanted)
+
+    async def draft_invoices(self, wanted: Sequence[Wanted[InvoiceRecord]]) -> Outcomes:
+        """Create an invoice with its lines as a draft that nothing finalises by itself."""
+        return await _each(self._drafts.draft_invoice, wanted)
+
+    async def finalise_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Finalise drafts by id; one that is owed or paid already stays so. The link is the client's page."""
+
+        async def finalise(one: Wanted[str]) -> Ref:
+            return ref(await self._calls.move("invoices", one.record, "finalize", OWED, str(one.key), auto_advance=False))
+
+        return await _each(finalise, wanted)
+
+    async def send_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Let Stripe mail finalised invoices to their customers; a draft is refused, which Stripe would finalise unasked."""
+
+        async def send(one: Wanted[str]) -> Ref:
+            invoice = await self._calls.read(f"/v1/invoices/{path_id(one.record)}")
+            if invoice["status"] not in OWED:
+                raise RefusedError(f"billing: an invoice that is {invoice['status']} is not sent", cause="billing.not_owed")
+
+            async def sent() -> Object | None:
+                return invoice if await self._was_sent(one.record, int(invoice["created"])) else None
+
+            return ref(await self._calls.write(f"/v1/invoices/{one.record}/send", {}, str(one.key), sent))
+
+        return await _each(send, wanted)
+
+    async def void_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Take finalised invoices back; a draft is deleted, one that is void or gone stays so. Refused for one that is paid."""
+
+        async def void(one: Wanted[str]) -> Ref:
+            path = f"/v1/invoices/{path_id(one.record)}"
+            try:
+                invoice = await self._calls.read(path)
+                if invoice["status"] == "draft":
+                    await self._calls.remove(path)
+                    return Ref(one.record)
+            except RefusedError as error:
+                if not is_missing(error):
+                    raise
+                return Ref(one.record)  # a draft that is deleted: Stripe does not remember it
+            return ref(await self._calls.move("invoices", one.record, "void", ("void",), str(one.key)))
+
+        return await _each(void, wanted)
+
+    async def read_invoices(self, ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
+        """Return the invoices that exist among `ids`."""
+        found: dict[str, InvoiceSnapshot] = {}
+
+        async def read(invoice_id: str) -> Ref:
+            try:
+                invoice = await self._calls.read(f"/v1/invoices/{path_id(invoice_id)}")
+            except RefusedError:
+                return Ref(invoice_id)
+            found[invoice_id] = shapes.invoice_snapshot(invoice)
+            return Ref(invoice_id)
+
+        outcomes = await each(read, {one: one for one in ids}, at_once=AT_ONCE)
+        for outcome in outcomes.values():
+            if isinstance(outcome, Exception):
+                raise outcome
+        return found
+
+    async def read_payment(self, payment: str) -> InvoiceSnapshot | None:
+        """Return the invoice that a payment (Stripe's payment intent) paid, or None: a charge does not name it.
+
+        https://docs.stripe.com/api/invoice-payment/list
+        """
+        params: dict[str, str | int] = {"payment[type]": "payment_intent", "payment[payment_intent]": path_id(payment)}
+        async for one in self._calls.all("/v1/invoice_payments", params, pages=1):
+            return (await self.read_invoices([str(one["invoice"])])).get(str(one["invoice"]))
+        return None
+
+    async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+        """Return what stands at Stripe under our keys, complete; a customer under its account's id; of several the oldest.
+
+        Customers and invoices are searched, which may miss what is younger than a minute: for that the same call again is safe.
+        Quotes cannot be searched: the newest two thousand are looked through.
+        """
+        if kind == "customer":
+            return {account: ref(one) for account, one in (await self._customers.known(keys)).items()}
+        if kind == "estimate":
+            quotes = self._calls.all("/v1/quotes", {}, pages=PAGES) if keys else _none()
+            return _by_key([one async for one in quotes if one["status"] != "draft"], keys)
+        queries = [" OR ".join(f"metadata['{KEY}']:'{key}'" for key in part) for part in chunks(sorted(set(keys)), CLAUSES)]
+        parts = await together(*(self._calls.search("invoices", query) for query in queries))
+        found = [one for part in parts for one in part if shapes.mark_of(one, TOTAL) is not None]
+        return _by_key(sorted(found, key=lambda one: -int(one["created"])), keys)
+
+    async def _was_sent(self, invoice_id: str, since: int) -> bool:
+        params: Mapping[str, str | int] = {"type": "invoice.sent", "created[gte]": since}
+        async for event in self._calls.all("/v1/events", params, pages=PAGES):
+            if event["data"]["object"].get("id") == invoice_id:
+                return True
+        return False
+
+
+async def _each(act: Callable[[Wanted[R]], Awaitable[Ref]], wanted: Sequence[Wanted[R]]) -> Outcomes:
+    return await each(act, {one.key: one for one in wanted}, at_once=AT_ONCE)
+
+
+async def _none() -> Any:
+    return
+    yield
+
+
+def _by_key(found: Sequence[Object], keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
+    """Return references by our key; `found` is newest first, so that the oldest of several stays."""
+    wanted = {str(key) for key in keys}
+    marked = [(shapes.mark_of(one, KEY) or "", one) for one in found]
+    return {UUID(mark): ref(one) for mark, one in marked if mark in wanted}
