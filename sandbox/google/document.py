@@ -6,7 +6,7 @@ https://developers.google.com/workspace/docs/api/concepts/structure
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sandbox.google.outline import CELL, MARKS, ROW, TABLE, is_whole, lines_of, outline
@@ -57,41 +57,33 @@ class Document:
     @classmethod
     def stored(cls, kept: Json) -> "Document":
         """Return the document that `kept_form` described; older states have the styles themselves in the numbers' place."""
-        styles = kept.get("styles", ())
-
-        def style(number: Any) -> Json:
-            found: Json = styles[number] if isinstance(number, int) else number
-            return found
-
+        of: Callable[[Any], Json] = kept["styles"].__getitem__ if "styles" in kept else lambda style: style
         looks: list[Json] = []
         for length, look in kept["looks"]:
-            looks += [style(look)] * length
-        paragraphs = [Paragraph(style(number), *rest) for number, *rest in kept["paragraphs"]]
+            looks += [of(look)] * length
+        paragraphs = [Paragraph(of(number), *rest) for number, *rest in kept["paragraphs"]]
         ranges = [NamedRange(*r) for r in kept["ranges"]]
-        structures = [style(number) for number in kept.get("structures", ())]
+        structures = [of(number) for number in kept.get("structures", ())]
         return cls(kept["text"], looks, paragraphs, ranges, kept["revision"], structures)
 
     def kept_form(self) -> Json:
         """Return the document as JSON for the store; styles are kept once, however often they are used."""
-        styles: list[Json] = []
-        numbers: dict[int, int] = {}
-
-        def number(style: Json) -> int:
-            if id(style) not in numbers:
-                numbers[id(style)] = len(styles)
-                styles.append(style)
-            return numbers[id(style)]
-
+        runs = [list(run) for _, run in groupby(self.looks, key=id)]
+        used = chain((run[0] for run in runs), (p.style for p in self.paragraphs), self.structures)
+        styles = {id(style): style for style in used}
+        numbers = {name: number for number, name in enumerate(styles)}
         return {
             "text": self.text,
-            "looks": [(len(same := list(run)), number(same[0])) for _, run in groupby(self.looks, key=id)],
-            "paragraphs": [(number(p.style), p.bullet, p.level, p.numbered) if p.bullet else (number(p.style),)
-                           for p in self.paragraphs],
+            "looks": [(len(run), numbers[id(run[0])]) for run in runs],
+            "paragraphs": [
+                (numbers[id(p.style)], p.bullet, p.level, p.numbered) if p.bullet else (numbers[id(p.style)],)
+                for p in self.paragraphs
+            ],
             "ranges": [(r.id, r.name, r.start, r.end) for r in self.ranges],
             "revision": self.revision,
-            "structures": [number(style) for style in self.structures],
-            "styles": styles,
-        }  # fmt: skip
+            "structures": [numbers[id(style)] for style in self.structures],
+            "styles": list(styles.values()),
+        }
 
     def copy(self) -> "Document":
         """Return a copy that can be edited without touching this one."""

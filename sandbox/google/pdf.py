@@ -33,6 +33,7 @@ class _Layout:
     def __init__(self, pdf: FPDF, document: Document) -> None:
         self.pdf, self.document, self.y = pdf, document, MARGIN
         self._counts: dict[tuple[str, int], int] = {}
+        self._broken: dict[tuple[int, float], list[Text]] = {}
         self._edges: list[tuple[Cell, float, float, float, float]] = []  # drawn last: shades would cover them
 
     def draw(self, blocks: list[Block]) -> None:
@@ -153,6 +154,12 @@ class _Layout:
         self.pdf.set_dash_pattern(dash, dash)
 
     def _lines(self, line: Line, width: float) -> list[Text]:
+        """Return a paragraph's lines; they are asked for twice, once for their height."""
+        if (line.start, width) not in self._broken:
+            self._broken[line.start, width] = self._break(line, width)
+        return self._broken[line.start, width]
+
+    def _break(self, line: Line, width: float) -> list[Text]:
         style = _style(line)
         base = TEXT[style["namedStyleType"]]
         runs = [(text.removesuffix("\n"), font_of(look, base)) for text, look in self.document.runs(line.start, len(line.text))]

@@ -249,3 +249,10 @@ def test_a_document_is_exported_as_drive_does() -> None:
     ]
     again = document_from(HTML, exported(document, "A & B", HTML))
     assert (again.text, styles(again), again.looks) == (document.text, styles(document), document.looks)
+
+
+def test_a_document_kept_by_an_older_sandbox_is_still_read() -> None:
+    kept = {"text": "ab\n", "looks": [[1, {"bold": True}], [2, {}]], "paragraphs": [[{"namedStyleType": "TITLE"}, "kix.1"]]}
+    document = Document.stored(kept | {"ranges": [], "revision": 3})
+    assert (document.looks[0], document.paragraphs[0].bullet, styles(document)) == ({"bold": True}, "kix.1", ["TITLE"])
+    assert Document.stored(document.kept_form()) == document
