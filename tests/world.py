@@ -15,9 +15,14 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from contracts.event import Envelope
+from deployments.deploy import flow_of
 from flows.discovery import discovery
 from flows.lead import lead as lead_flow
+from ledger.continuity import line
+from ledger.deciding import decide
 from ledger.intake import receive
+from lifecycle.continuity import Line
+from lifecycle.decisions import Verdict
 from runtime.wiring import Runtime
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -97,6 +102,10 @@ class Vendors:
         record: dict[str, Any] = await self.control("POST", "people", made)
         return record
 
+    async def person_changes(self, system: str, kind: str, record_id: str, properties: dict[str, str]) -> None:
+        """Change a record as a person at work in the vendor's own pages."""
+        await self.control("PATCH", "people", {"system": system, "kind": kind, "id": record_id, "properties": properties})
+
     async def asked(self, *, since: int = 0, system: str | None = None) -> list[dict[str, Any]]:
         """Return the requests after number `since`."""
         requests = await self.control("GET", f"requests?since={since}")
@@ -112,6 +121,12 @@ class Vendors:
         kinds = [("crm", "companies"), ("crm", "contacts"), ("crm", "deals")]
         kinds += [("docs", "folders"), ("docs", "documents"), ("chat", "messages")]
         return {kind: len(await self.objects(system, kind)) for system, kind in kinds}
+
+    async def all_counts(self) -> dict[str, int]:
+        """Return how much stands where, of everything that a whole deal leaves behind."""
+        kinds = [("crm", "tickets"), ("crm", "notes"), ("billing", "customers"), ("billing", "quotes"), ("billing", "invoices")]
+        later = {kind: len(await self.objects(system, kind)) for system, kind in kinds}
+        return await self.counts() | later | {"letters": len(await self.objects("mail", "messages"))}
 
 
 def _is_ours(file: dict[str, Any]) -> bool:
@@ -152,6 +167,49 @@ class World:
         await self.qualify(*ids)
         await self.discover()
         return ids
+
+    async def happens(self, event_type: str, data: dict[str, Any], name: str = "") -> UUID:
+        """Let an event come in and everything that is ready run, with what follows; return its id."""
+        (event_id,) = await self.arrives(event(event_type, name or f"{event_type}-1", data, time=None))
+        await self.settles()
+        return event_id
+
+    async def settles(self) -> None:
+        """Run what is ready until nothing is."""
+        while ready := [row for row in await self.events() if row.status == "received"]:
+            flow = self.house.catalog[ready[0].type].flow
+            await self.run(flow_of(f"flows.{flow}.{flow}"), *[row.id for row in ready if row.type == ready[0].type])
+
+    async def deal_in_discovery(self, *, of: str = "northwind", **changes: Any) -> str:
+        """Return the CRM id of a deal that has its discovery packet."""
+        (event_id,) = await self.travels(lead(f"form-{of}", of=of, **changes))
+        return str((await self.case_of(event_id)).crm_deal_id)
+
+    async def waiting(self) -> Sequence[Any]:
+        """Return the decisions that wait."""
+        async with self.house.ledger.begin() as books:
+            return await books.decisions.waiting()
+
+    async def decides(self, decision: UUID, verdict: Verdict, *, by: str = "head-of-sales", reason: str = "") -> None:
+        """Let a person answer a decision, and everything that is ready run."""
+        await decide(self.house.ledger, self.house.catalog, decision, verdict, by=by, door="command line", reason=reason)
+        await self.settles()
+
+    async def case_of(self, event_id: UUID) -> Any:
+        """Return the case of an event."""
+        async with self.house.ledger.begin() as books:
+            (row,) = await books.inbox.get([event_id])
+            return (await books.cases.get([row.case_id]))[row.case_id]
+
+    async def case(self, case_id: UUID) -> Any:
+        """Return a case."""
+        async with self.house.ledger.begin() as books:
+            return (await books.cases.get([case_id]))[case_id]
+
+    async def line(self, case_id: UUID) -> Line:
+        """Return a case's continuity line."""
+        async with self.house.ledger.begin() as books:
+            return line((await books.continuity.of_cases([case_id])).get(case_id, ()))
 
     async def events(self) -> Sequence[Any]:
         """Return the inbox, oldest first."""
