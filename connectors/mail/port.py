@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from contracts.letters import Letter, Post
-from contracts.records import EffectKey, Outcomes, Ref, Wanted
+from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
 
 
 class Mail(Protocol):
@@ -23,11 +23,21 @@ class Mail(Protocol):
     async def send(self, wanted: Sequence[Wanted[Letter]]) -> Outcomes:
         """Send letters, filed under our label; the reference names the letter and its conversation."""
 
-    async def find(self, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
-        """Return our sent letters that carry these keys as their Message-ID."""
+    async def find(self, keys: Collection[EffectKey]) -> Mapping[EffectKey, Outcome]:
+        """Return our sent letters that carry these keys as their Message-ID.
+
+        Where nobody can tell whether a letter went out, there is an UncertainError instead: a person must look, and sending it
+        again could write to a client twice.
+        """
 
     async def label(self, letter: Ref, label: str) -> None:
         """Put a label on a letter (by IMAP: a keyword); one that it has already stays."""
 
     async def received(self, since: str | None) -> Post:
-        """Return what came since a cursor, and the next cursor; without one, nothing but the cursor of now."""
+        """Return what came since a cursor, and the next cursor; without one, nothing but the cursor of now.
+
+        A letter may come a second time, after the mailbox was numbered anew or got a label: tell letters apart by Message-ID.
+        """
+
+    async def aclose(self) -> None:
+        """Close all connections."""
