@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from contracts.event import parse
+from contracts.cancellation import DealCancelledV1
+from contracts.catalog import catalog
+from contracts.event import CONTRACTS, newest, parse
+from contracts.proposal import DiscoveryCompletedV1
 from contracts.values import Contract
 from expectations.gate import Gate
 from expectations.rows import row
+from tests.world import SAMPLES
 
 LEAD = {
     "company": {"name": "Northwind GmbH", "domain": "northwind.example"},
@@ -26,6 +34,49 @@ DEAL = {
     "amount": {"minor": 5000, "currency": "JPY"},
     "stage": "engaging",
 }
+
+DEAL_FACTS = {
+    "account": "Northwind GmbH",
+    "email": "ada@northwind.example",
+    "owner": "sales-1",
+    "title": "Northwind GmbH - implementation",
+    "stage": "delivery",
+}
+MONEY = {"amount": 15000.1, "currency": "EUR", "line_currency": "EUR"}
+OFFER = {**MONEY, "lines_total": 15000.1, "clauses": 4, "unapproved_clauses": 0, "service": "implementation"}
+INVOICED = {**MONEY, "billed": 15000.1, "billed_currency": "EUR", "invoiced": 15000.1, "paid": 0.0}
+FACTS: dict[str, dict[str, Any]] = {
+    "discovery.completed": OFFER | {"line_currency": None},
+    "change.requested": OFFER,
+    "proposal.approved": {**MONEY, "decision": "approved", "approved_by": "head-of-sales", "deal_in_decision": True},
+    "milestone.reached": {"request": "8101", "approved_notes": 0, "milestone": "Data is loaded"},
+    "delivery.completed": {**MONEY, "agreed": 15000.1, "lines_total": 15000.1, "payment_days": 30},
+    "invoice.issued": INVOICED | {"invoice_status": "open", "due_on": date(2026, 12, 23)},
+    "invoice.overdue": INVOICED | {"invoice_status": "open", "days": 7},
+    "invoice.voided": INVOICED | {"invoice_status": "void"},
+    "payment.confirmed": INVOICED | {"invoice_status": "paid"},
+    "payment.failed": INVOICED | {"invoice_status": "open"},
+    "payment.refunded": INVOICED | {"invoice_status": "paid", "paid": 15000.1},
+    "deal.cancelled": {"invoice_status": "open", "reason": ""},
+}
+"""What a flow has looked up for the deal of a good event."""
+
+NEEDED: dict[str, list[str]] = {
+    "discovery.completed": ["account", "email", "owner", "amount", "lines_total", "unapproved_clauses"],
+    "proposal.approved": ["account", "email", "owner", "amount", "decision", "approved_by", "deal_in_decision"],
+    "milestone.reached": ["account", "owner", "request"],
+    "delivery.completed": ["account", "email", "owner", "amount", "agreed", "lines_total"],
+    "invoice.issued": ["account", "owner", "amount", "invoice_status"],
+    "invoice.overdue": ["account", "email", "owner", "amount", "invoice_status"],
+    "invoice.voided": ["account", "owner", "amount"],
+    "payment.confirmed": ["account", "owner", "amount", "invoiced", "invoice_status"],
+    "payment.failed": ["account", "owner", "amount", "invoiced"],
+    "payment.refunded": ["account", "owner", "amount", "paid"],
+    "deal.cancelled": ["owner"],
+}
+"""What nobody may go on without."""
+
+SAMPLED = sorted(path for event_type in FACTS for path in SAMPLES.glob(f"{event_type}/1/*.json"))
 
 
 def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
@@ -67,6 +118,45 @@ def test_an_event_that_only_names_its_crm_record_has_every_column(gate: Gate, ev
     found = row(parse(f"{event_type}/1", data, event_type=event_type), event=uuid4(), case=uuid4(), facts={})
     suite = "lead" if event_type == "lead.qualified" else "discovery"
     assert set(gate.check(suite, [found]).failures) == {found["event_id"]}
+
+
+@pytest.mark.parametrize("path", SAMPLED, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_an_event_and_what_was_looked_up_become_a_row_that_passes_the_gate(gate: Gate, path: Path) -> None:
+    event_type = path.parts[-3]
+    payload = parse(f"{event_type}/1", json.loads(path.read_text()), event_type=event_type)
+    found = row(payload, event=uuid4(), case=uuid4(), facts=DEAL_FACTS | FACTS[event_type])
+    assert list(gate.check(catalog()[event_type].flow, [found]).passed) == [found["event_id"]]
+
+
+@pytest.mark.parametrize("event_type", CONTRACTS)
+def test_a_blank_event_of_which_nothing_is_known_can_be_checked_and_does_not_pass(gate: Gate, event_type: str) -> None:
+    contract = CONTRACTS[event_type][newest(event_type)]
+    blank = contract.model_construct(**{name: None for name, field in contract.model_fields.items() if field.is_required()})
+    found = row(blank, event=uuid4(), case=uuid4(), facts={})
+    assert not gate.check(catalog()[event_type].flow, [found]).passed
+
+
+@pytest.mark.parametrize(("event_type", "forgotten"), [(event, name) for event, names in NEEDED.items() for name in names])
+def test_what_a_flow_forgot_to_look_up_is_never_taken_for_good(gate: Gate, event_type: str, forgotten: str) -> None:
+    known = {name: fact for name, fact in (DEAL_FACTS | FACTS[event_type]).items() if name != forgotten}
+    sample = min(SAMPLES.glob(f"{event_type}/1/*.json")).read_text()
+    found = row(parse(f"{event_type}/1", json.loads(sample), event_type=event_type), event=uuid4(), case=uuid4(), facts=known)
+    assert not gate.check(catalog()[event_type].flow, [found]).passed
+
+
+def test_a_sum_of_floats_agrees_to_the_cent(gate: Gate) -> None:
+    """Given lines of ten and twenty cents, which add up to a little more than thirty as floats, Then they are thirty cents."""
+    facts = DEAL_FACTS | FACTS["discovery.completed"] | {"amount": 0.3, "lines_total": 0.1 + 0.2}
+    payload = DiscoveryCompletedV1(deal_id="7")
+    exact, off = (row(payload, event=uuid4(), case=uuid4(), facts=facts | more) for more in ({}, {"amount": 0.31}))
+    report = gate.check("proposal", [exact, off])
+    assert list(report.passed) == [exact["event_id"]]
+    assert report.failures[off["event_id"]].rule == "lines_add_up"
+
+
+def test_a_cancellation_without_words_has_no_reason() -> None:
+    found = row(DealCancelledV1(deal_id="7"), event=uuid4(), case=uuid4(), facts={})
+    assert found["reason"] is None
 
 
 def test_an_event_without_a_suite_has_no_row() -> None:
