@@ -1,118 +1,108 @@
-"""The sample deals of `towline up --demo`: one lead that becomes an opportunity with a packet, and one that the gate stops."""
+"""The sample deals of `towline up --demo`, carried side by side in the sandbox, shown live, and summed up at the end."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from sqlalchemy import Row
+import httpx
 
 from cli.books import open_ledger
-from cli.output import console
-from cli.posting import post
+from cli.deals import SCRIPTS, Stage
+from cli.hands import Hands
+from cli.lanes import Lane, Lanes
+from cli.output import console, print_table
+from cli.walk import Walk
 from contracts.errors import TowlineError
-from ledger.database import Books, Ledger
-from ledger.trace import effects_of
+from ledger.database import Ledger
 from runtime.settings import Settings
 
-LONGEST_WAIT = 60.0
-FINISHED = frozenset({"done", "parked", "quarantined", "undone"})
-GOOD = {
-    "company": {"name": "Northwind GmbH", "domain": "northwind.example"},
-    "person": {"name": "Ada Byron", "email": "ada@northwind.example", "phone": "+49 30 901820"},
-    "amount": {"minor": 1500000, "currency": "EUR"},
-    "service": "implementation",
-    "owner": "sales-1",
-    "confidence": 0.93,
-}
-DOUBTFUL = {
-    **GOOD,
-    "company": {"name": "Contoso AG", "domain": "contoso.example"},
-    "person": {"name": "Grace Hopper", "email": "grace@contoso.example"},
-    "confidence": 0.2,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A deal of the demo: what people call it, and the event that began it."""
-
-    title: str
-    event: UUID
+SYSTEMS = ("crm", "docs", "chat", "mail", "billing")
 
 
 async def run_demo(settings: Settings) -> None:
-    """Send the sample leads and tell their way until they are finished; what goes wrong is told too, and the stack stays."""
+    """Carry the sample deals and show them until they are finished; what goes wrong is said in one line, and the stack stays."""
+    if real := [f"TOWLINE_{system.upper()}" for system in SYSTEMS if getattr(settings, system)]:
+        console().print(f"demo: sample deals travel in the sandbox only, and {', '.join(real)} names a vendor: none is sent")
+        return
     try:
-        samples = [
-            Sample("Northwind (a good lead)", await _send(settings, "northwind", GOOD)),
-            Sample("Contoso (a doubtful one)", await _send(settings, "contoso", DOUBTFUL)),
-        ]
-        async with open_ledger(settings) as ledger:
-            async for line in _told(ledger, samples):
-                console().print(line)
-    except TowlineError as error:
-        console().print(f"[red]demo:[/] {error.text}")
+        async with open_ledger(settings) as ledger, httpx.AsyncClient(base_url=settings.sandbox_url, timeout=30) as client:
+            await _carry(settings, ledger, Hands(client))
+    except Exception as error:  # the stack must stay, whatever happens to its samples
+        console().print(f"demo: {_said(error)}", style="red", markup=False)
 
 
-async def _send(settings: Settings, name: str, data: Mapping[str, Any]) -> UUID:
-    now = datetime.now(UTC)
-    event = {
-        "specversion": "1.0",
-        "id": f"demo-{name}-{now:%Y%m%dT%H%M%S%f}",
-        "source": "towline/demo",
-        "type": "lead.qualified",
-        "time": now.isoformat(),
-        "dataschema": "lead.qualified/1",
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-    answer = await asyncio.to_thread(post, settings, event)
-    console().print(f"[bold]sent[/] {event['id']}: {answer['status']}")
-    return UUID(answer["id"])
+async def _carry(settings: Settings, ledger: Ledger, hands: Hands) -> None:
+    deals = [Lane(title) for title in SCRIPTS]
+    with Lanes(deals) as lanes:
+        walks = [Walk(ledger, lanes, deal) for deal in deals]
+        stage = Stage(settings, ledger, hands, lanes, walks)
+        async with _counted(ledger, walks):
+            await asyncio.gather(*(_played(stage, walk, SCRIPTS[walk.lane.title]) for walk in walks))
+        seconds = lanes.seconds
+    await _sum_up(settings, ledger, walks, seconds)
 
 
-async def _told(ledger: Ledger, samples: Sequence[Sample]) -> AsyncIterator[str]:
-    """Yield a line for each thing that happens to the samples, until all are finished."""
-    seen: set[str] = set()
-    begun = time.monotonic()
-    while time.monotonic() - begun < LONGEST_WAIT:
-        finished = True
-        for sample in samples:
-            is_over, happened = await _look(ledger, sample)
-            finished &= is_over
-            for name, line in happened.items():
-                if name not in seen:
-                    seen.add(name)
-                    yield f"{time.monotonic() - begun:6.2f} s  {sample.title}: {line}"
-        if finished:
-            return
-        await asyncio.sleep(0.1)
-    yield f"[yellow]not finished after {LONGEST_WAIT:.0f} s[/]; `towline events` shows how it goes on"
+async def _played(stage: Stage, walk: Walk, script: Callable[[Stage, Walk], Awaitable[str]]) -> None:
+    """Play one deal to its end; one that fails holds up no other."""
+    try:
+        stage.lanes.say(walk.lane, await script(stage, walk), state="done", keep=True)
+    except Exception as error:
+        stage.lanes.say(walk.lane, _said(error), state="failed", keep=True)
+    finally:
+        walk.lead_is_through.set()
 
 
-async def _look(ledger: Ledger, sample: Sample) -> tuple[bool, dict[str, str]]:
-    """Whether a sample's events are all finished, and what has happened to them so far, by a name of its own."""
-    happened: dict[str, str] = {}
+def _said(error: Exception) -> str:
+    """An error in one line; the text of one that nobody foresaw may hold personal data, so it is left out."""
+    return error.text if isinstance(error, TowlineError) else f"this should not happen: {type(error).__name__}"
+
+
+@contextlib.asynccontextmanager
+async def _counted(ledger: Ledger, walks: Sequence[Walk]) -> AsyncIterator[None]:
+    """Keep the lanes' figures up to date, and right at the end."""
+    task = asyncio.create_task(_keep_counting(ledger, walks))
+    try:
+        yield
+        await _look(ledger, walks)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_counting(ledger: Ledger, walks: Sequence[Walk]) -> None:
+    while True:
+        with contextlib.suppress(TowlineError):  # whoever plays the deal says it
+            await _look(ledger, walks)
+        await asyncio.sleep(0.2)
+
+
+async def _look(ledger: Ledger, walks: Sequence[Walk]) -> None:
     async with ledger.begin() as books:
-        (first,) = await books.inbox.get([sample.event])
-        events = await books.inbox.of_case(first.case_id)
-        for event in events:
-            happened |= await _story(books, event)
-    return all(event.status in FINISHED for event in events), happened
+        for walk in walks:
+            counted = await walk.count(books)
+            walk.lane.events, walk.lane.effects = counted.events, counted.effects
 
 
-async def _story(books: Books, event: Row[Any]) -> dict[str, str]:
-    done = [effect for effect in await effects_of(books, event) if effect.state == "done"]
-    story = {str(effect.key): f"{effect.step.replace('_', ' ')} [dim]({effect.system})[/]" for effect in done}
-    for stop in await books.exceptions.of_event(event.id):
-        story[f"exception {stop.id}"] = f"[yellow]stopped[/] for {stop.owner}: {stop.reason}"
-    if event.status in FINISHED:
-        colour = "green" if event.status == "done" else "yellow"
-        story[f"{event.id} {event.status}"] = f"[{colour}]{event.type} {event.status}[/]"
-    return story
+async def _sum_up(settings: Settings, ledger: Ledger, walks: Sequence[Walk], seconds: float) -> None:
+    async with ledger.begin() as books:
+        counts = [await walk.count(books) for walk in walks]
+        cases = {walk.lane.title: await walk.case_id(books) for walk in walks}
+    out = console()
+    out.print()
+    rows = [(w.lane.title, w.lane.state, c.events, c.effects, c.opened, c.closed) for w, c in zip(walks, counts, strict=True)]
+    sums = [sum(getattr(c, name) for c in counts) for name in ("events", "effects", "opened", "closed")]
+    columns = ("deal", "ended", "events", "effects", "exceptions opened", "closed")
+    print_table(columns, [*rows, (f"in {seconds:.1f} s", "", *sums)])
+    out.print("\nwhere to look:")
+    places = {
+        "console": settings.gateway_url,
+        "Prefect UI": f"{settings.prefect_ui}/runs",
+        "the five systems": settings.sandbox_url,
+    }
+    for what, url in places.items():
+        out.print(f"  {what:18} {url}", markup=False)
+    for title, case in cases.items():
+        if case:
+            out.print(f"  {title:18} towline case {case}", markup=False)

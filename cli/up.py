@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Leave it in the background and return when it is ready.")] = False,
-    demo: Annotated[bool, typer.Option("--demo", help="Send two sample leads when it is ready, and show their way.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Carry three sample deals when it is ready, and show them.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the local stack and stay with it.
