@@ -55,9 +55,6 @@ class Account:
     async def fail_next(self) -> None:
         await self.sandbox.fault("mail", SEND, status=503)
 
-    async def lock(self) -> None:
-        await self.sandbox.fault("mail", status=401, count=-1)
-
 
 def adapter(sandbox: Sandbox) -> Gmail:
     return Gmail(f"{sandbox.url}/google", StaticToken("towline"), SENDER, transport=sandbox.transport)
@@ -68,6 +65,14 @@ async def mail(sandbox: Sandbox) -> AsyncIterator[Gmail]:
     """Gmail in the sandbox, prepared."""
     mail = adapter(sandbox)
     await mail.prepare()
+    yield mail
+    await mail.aclose()
+
+
+@pytest.fixture
+async def locked_out(sandbox: Sandbox) -> AsyncIterator[Gmail]:
+    """Gmail with a token that is good no more."""
+    mail = Gmail(f"{sandbox.url}/google", StaticToken("revoked"), SENDER, transport=sandbox.transport)
     yield mail
     await mail.aclose()
 
