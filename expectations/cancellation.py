@@ -12,13 +12,14 @@ from expectations.named import (
     ExpectColumnValuesToNotBeInSet,
     ExpectColumnValuesToNotBeNull,
     FailureSeverity,
+    Named,
 )
 from expectations.report import Route
 
 INVOICE_STATUSES = ("draft", "open", "paid", "void", "uncollectible")
 
 
-class CancelledDealIsNotPaid(ExpectColumnValuesToNotBeInSet):
+class CancelledDealIsNotPaid(ExpectColumnValuesToNotBeInSet, Named):
     """Money that has come must be given back first, which is a person's decision."""
 
     column: str = "invoice_status"
@@ -26,7 +27,7 @@ class CancelledDealIsNotPaid(ExpectColumnValuesToNotBeInSet):
     description: str = "A deal that is given up has not been paid"
 
 
-class InvoiceStatusIsKnown(ExpectColumnValuesToBeInSet):
+class InvoiceStatusIsKnown(ExpectColumnValuesToBeInSet, Named):
     """We must know what we take back; a deal without an invoice has none to take back."""
 
     column: str = "invoice_status"
@@ -34,7 +35,7 @@ class InvoiceStatusIsKnown(ExpectColumnValuesToBeInSet):
     description: str = "The invoice, where there is one, has a status that we know"
 
 
-class CancellationHasAReason(ExpectColumnValuesToNotBeNull):
+class CancellationHasAReason(ExpectColumnValuesToNotBeNull, Named):
     """It helps to sell the next one."""
 
     column: str = "reason"

@@ -15,46 +15,47 @@ from expectations.named import (
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeUnique,
     ExpectColumnValuesToNotBeNull,
+    Named,
 )
 from expectations.report import Route
 
 
-class DealComesOnce(ExpectColumnValuesToBeUnique):
+class DealComesOnce(ExpectColumnValuesToBeUnique, Named):
     """Two rows of one case would make two offers, two invoices, or count one payment twice."""
 
     column: str = "case_id"
     description: str = "Every deal stands in the batch once, so that nothing is done for it twice"
 
 
-class DealNamesItsAccount(ExpectColumnValuesToNotBeNull):
+class DealNamesItsAccount(ExpectColumnValuesToNotBeNull, Named):
     """Folders lie, letters go and bills are made out in the account's name."""
 
     column: str = "account"
     description: str = "Every deal names the account it is for"
 
 
-class DealHasAnOwner(ExpectColumnValuesToNotBeNull):
+class DealHasAnOwner(ExpectColumnValuesToNotBeNull, Named):
     """Somebody must prepare the talk, and hear how the deal goes on."""
 
     column: str = "owner"
     description: str = "Every deal names the seller who owns it"
 
 
-class ClientHasAnEmail(ExpectColumnValuesToNotBeNull):
+class ClientHasAnEmail(ExpectColumnValuesToNotBeNull, Named):
     """Letters and bills go there."""
 
     column: str = "email"
     description: str = "Every deal names a person at the client, with an e-mail address to write to"
 
 
-class AmountIsNamed(ExpectColumnValuesToNotBeNull):
+class AmountIsNamed(ExpectColumnValuesToNotBeNull, Named):
     """Neither an offer nor an invoice can be made without."""
 
     column: str = "amount"
     description: str = "Every deal says how much money it is about"
 
 
-class AmountIsReasonable(ExpectColumnValuesToBeBetween):
+class AmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
     """Cents taken for euros are the usual reason; in major units of any currency."""
 
     column: str = "amount"
@@ -64,7 +65,7 @@ class AmountIsReasonable(ExpectColumnValuesToBeBetween):
     description: str = "The amount is above nothing and at most ten million"
 
 
-class CurrencyIsTheDeals(ExpectColumnPairValuesToBeEqual):
+class CurrencyIsTheDeals(ExpectColumnPairValuesToBeEqual, Named):
     """Amounts in two currencies cannot be added up or compared."""
 
     column_A: str = "currency"

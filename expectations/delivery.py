@@ -7,18 +7,18 @@ from typing import Any
 
 from expectations.deal import KNOWN, PRICED, REACHABLE, CurrencyIsTheDeals
 from expectations.lead import ContactCanAnswer
-from expectations.named import Expectation, ExpectColumnValuesToBeInSet, ExpectColumnValuesToNotBeNull
+from expectations.named import Expectation, ExpectColumnValuesToBeInSet, ExpectColumnValuesToNotBeNull, Named
 from expectations.report import Route
 
 
-class DecisionIsOnRecord(ExpectColumnValuesToNotBeNull):
+class DecisionIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
     """Whoever says that a proposal was approved must be able to show it."""
 
     column: str = "decision"
     description: str = "Every approval points at a decision that is on record"
 
 
-class DecisionIsAboutThisDeal(ExpectColumnValuesToBeInSet):
+class DecisionIsAboutThisDeal(ExpectColumnValuesToBeInSet, Named):
     """Otherwise one approval would open every door."""
 
     column: str = "deal_in_decision"
@@ -26,7 +26,7 @@ class DecisionIsAboutThisDeal(ExpectColumnValuesToBeInSet):
     description: str = "The decision that an approval points at is about this deal"
 
 
-class DecisionIsAnApproval(ExpectColumnValuesToBeInSet):
+class DecisionIsAnApproval(ExpectColumnValuesToBeInSet, Named):
     """One that is still waited for, was rejected, or became void with its content does not bind the company."""
 
     column: str = "decision"
@@ -34,7 +34,7 @@ class DecisionIsAnApproval(ExpectColumnValuesToBeInSet):
     description: str = "The decision stands, and it is an approval"
 
 
-class DecisionNamesItsPerson(ExpectColumnValuesToNotBeNull):
+class DecisionNamesItsPerson(ExpectColumnValuesToNotBeNull, Named):
     """The machine approves nothing."""
 
     column: str = "approved_by"

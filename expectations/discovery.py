@@ -12,20 +12,21 @@ from expectations.named import (
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToBeUnique,
+    Named,
 )
 from expectations.report import Route
 
 STAGES = [stage.value for stage in SalesStage]
 
 
-class DealGetsOnePacket(ExpectColumnValuesToBeUnique):
+class DealGetsOnePacket(ExpectColumnValuesToBeUnique, Named):
     """Two rows of one case would make two packets side by side."""
 
     column: str = "case_id"
     description: str = "Every deal stands in the batch once, so that it gets one discovery packet"
 
 
-class DealAmountIsNotNegative(ExpectColumnValuesToBeBetween):
+class DealAmountIsNotNegative(ExpectColumnValuesToBeBetween, Named):
     """A negative amount is a credit, which is no deal."""
 
     column: str = "amount"
@@ -33,7 +34,7 @@ class DealAmountIsNotNegative(ExpectColumnValuesToBeBetween):
     description: str = "The amount, where there is one, is not below nothing"
 
 
-class DealStageIsKnown(ExpectColumnValuesToBeInSet):
+class DealStageIsKnown(ExpectColumnValuesToBeInSet, Named):
     """Another stage would put the deal into a column that the sales board does not have."""
 
     column: str = "stage"

@@ -25,6 +25,7 @@ from expectations.named import (
     ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToNotBeNull,
     FailureSeverity,
+    Named,
 )
 from expectations.proposal import LinesAddUp, PaymentTermIsUsual
 from expectations.report import Route
@@ -32,14 +33,14 @@ from expectations.report import Route
 REMINDED_AFTER = (7, 14, 30)
 
 
-class AgreementIsOnRecord(ExpectColumnValuesToNotBeNull):
+class AgreementIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
     """Nobody owes what nobody has agreed to."""
 
     column: str = "agreed"
     description: str = "Every delivery rests on an amount that was approved"
 
 
-class DeliveredIsAgreed(ExpectColumnPairValuesToBeEqual):
+class DeliveredIsAgreed(ExpectColumnPairValuesToBeEqual, Named):
     """More or less than that is a change, which a person must approve first."""
 
     column_A: str = "amount"
@@ -47,14 +48,14 @@ class DeliveredIsAgreed(ExpectColumnPairValuesToBeEqual):
     description: str = "What was delivered is what was agreed, changes included, to the cent"
 
 
-class InvoiceIsFound(ExpectColumnValuesToNotBeNull):
+class InvoiceIsFound(ExpectColumnValuesToNotBeNull, Named):
     """Nothing can be said of an invoice that the system of record does not have."""
 
     column: str = "invoice_status"
     description: str = "The billing system has the invoice"
 
 
-class InvoiceIsOut(ExpectColumnValuesToBeInSet):
+class InvoiceIsOut(ExpectColumnValuesToBeInSet, Named):
     """A client may have paid before anybody was told."""
 
     column: str = "invoice_status"
@@ -62,7 +63,7 @@ class InvoiceIsOut(ExpectColumnValuesToBeInSet):
     description: str = "The invoice has gone out: it is open or paid already, no draft and not taken back"
 
 
-class InvoiceIsStillOpen(ExpectColumnValuesToBeInSet):
+class InvoiceIsStillOpen(ExpectColumnValuesToBeInSet, Named):
     """A reminder of a bill that is paid or taken back costs a client's trust."""
 
     column: str = "invoice_status"
@@ -70,7 +71,7 @@ class InvoiceIsStillOpen(ExpectColumnValuesToBeInSet):
     description: str = "The invoice that a client is reminded of is still open"
 
 
-class AmountIsBilled(ExpectColumnPairValuesToBeEqual):
+class AmountIsBilled(ExpectColumnPairValuesToBeEqual, Named):
     """The event may leave the amount to be read; it must not tell another one."""
 
     column_A: str = "amount"
@@ -79,7 +80,7 @@ class AmountIsBilled(ExpectColumnPairValuesToBeEqual):
     description: str = "The amount that was announced is the one that the billing system shows, to the cent"
 
 
-class CurrencyIsBilled(ExpectColumnPairValuesToBeEqual):
+class CurrencyIsBilled(ExpectColumnPairValuesToBeEqual, Named):
     """As its amount."""
 
     column_A: str = "currency"
@@ -88,7 +89,7 @@ class CurrencyIsBilled(ExpectColumnPairValuesToBeEqual):
     description: str = "The currency that was announced is the one that the billing system shows"
 
 
-class InvoiceHasADueDay(ExpectColumnValuesToNotBeNull):
+class InvoiceHasADueDay(ExpectColumnValuesToNotBeNull, Named):
     """Without it nobody is ever reminded, which a person should know."""
 
     column: str = "due_on"
@@ -96,7 +97,7 @@ class InvoiceHasADueDay(ExpectColumnValuesToNotBeNull):
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-class ReminderComesOnItsDay(ExpectColumnValuesToBeInSet):
+class ReminderComesOnItsDay(ExpectColumnValuesToBeInSet, Named):
     """Clients are reminded as the terms say and no oftener."""
 
     column: str = "days"
@@ -104,7 +105,7 @@ class ReminderComesOnItsDay(ExpectColumnValuesToBeInSet):
     description: str = "Clients are reminded 7, 14 and 30 days after the due day"
 
 
-class VoidedIsInvoiced(ExpectColumnPairValuesToBeEqual):
+class VoidedIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
     """Where nothing stands as invoiced any more, it was taken back in the books already."""
 
     column_A: str = "amount"
@@ -113,7 +114,7 @@ class VoidedIsInvoiced(ExpectColumnPairValuesToBeEqual):
     description: str = "What was taken back is what was invoiced, to the cent"
 
 
-class NothingIsPaidYet(ExpectColumnValuesToBeBetween):
+class NothingIsPaidYet(ExpectColumnValuesToBeBetween, Named):
     """Money that has come must be given back first."""
 
     column: str = "paid"

@@ -15,6 +15,7 @@ from expectations.named import (
     ExpectColumnValuesToNotBeNull,
     ExpectColumnValuesToNotMatchRegex,
     FailureSeverity,
+    Named,
 )
 from expectations.report import Route
 
@@ -41,28 +42,28 @@ MAIL_PROVIDERS = [
 ]
 
 
-class LeadArrivesOnce(ExpectColumnValuesToBeUnique):
+class LeadArrivesOnce(ExpectColumnValuesToBeUnique, Named):
     """Two rows of one event would open two deals."""
 
     column: str = "event_id"
     description: str = "Every lead stands in the batch once"
 
 
-class LeadNamesItsCompany(ExpectColumnValuesToNotBeNull):
+class LeadNamesItsCompany(ExpectColumnValuesToNotBeNull, Named):
     """The deal and its folder are named after the company."""
 
     column: str = "company"
     description: str = "Every lead names the company that asks"
 
 
-class LeadNamesTheDomain(ExpectColumnValuesToNotBeNull):
+class LeadNamesTheDomain(ExpectColumnValuesToNotBeNull, Named):
     """The domain is the account's identity."""
 
     column: str = "domain"
     description: str = "Every lead names the company's web domain, by which we recognise the account"
 
 
-class DomainIsPlausible(ExpectColumnValuesToMatchRegex):
+class DomainIsPlausible(ExpectColumnValuesToMatchRegex, Named):
     """An address such as 10.0.0.1 passes the contract as a domain."""
 
     column: str = "domain"
@@ -70,7 +71,7 @@ class DomainIsPlausible(ExpectColumnValuesToMatchRegex):
     description: str = "The company's web domain can exist on the internet"
 
 
-class DomainIsTheCompanysOwn(ExpectColumnValuesToNotBeInSet):
+class DomainIsTheCompanysOwn(ExpectColumnValuesToNotBeInSet, Named):
     """Otherwise everybody with such an address would become one account."""
 
     column: str = "domain"
@@ -78,14 +79,14 @@ class DomainIsTheCompanysOwn(ExpectColumnValuesToNotBeInSet):
     description: str = "The web domain is the company's own, not that of a public mail provider"
 
 
-class LeadNamesAContactEmail(ExpectColumnValuesToNotBeNull):
+class LeadNamesAContactEmail(ExpectColumnValuesToNotBeNull, Named):
     """The address is the contact's identity."""
 
     column: str = "email"
     description: str = "Every lead names the e-mail address of a person"
 
 
-class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex):
+class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex, Named):
     """The same rule as for domains, behind an @."""
 
     column: str = "email"
@@ -93,7 +94,7 @@ class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex):
     description: str = "The person's e-mail address can exist on the internet"
 
 
-class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex):
+class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex, Named):
     """A person looks, but the deal goes on."""
 
     column: str = "email"
@@ -102,14 +103,14 @@ class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex):
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-class LeadHasAnOwner(ExpectColumnValuesToNotBeNull):
+class LeadHasAnOwner(ExpectColumnValuesToNotBeNull, Named):
     """Somebody must be told."""
 
     column: str = "owner"
     description: str = "Every lead names the seller who owns it"
 
 
-class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween):
+class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
     """Cents taken for euros are the usual reason; in major units of any currency."""
 
     column: str = "amount"
@@ -118,7 +119,7 @@ class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween):
     description: str = "The amount, where there is one, lies between nothing and ten million"
 
 
-class LeadAmountNamesItsCurrency(ExpectColumnValuesToNotBeNull):
+class LeadAmountNamesItsCurrency(ExpectColumnValuesToNotBeNull, Named):
     """A bare number cannot be invoiced."""
 
     column: str = "currency"
@@ -126,7 +127,7 @@ class LeadAmountNamesItsCurrency(ExpectColumnValuesToNotBeNull):
     description: str = "Every amount names its currency"
 
 
-class SourceIsSureOfTheLead(ExpectColumnValuesToBeBetween):
+class SourceIsSureOfTheLead(ExpectColumnValuesToBeBetween, Named):
     """Below this a person decides whether it is a lead at all."""
 
     column: str = "confidence"

@@ -13,27 +13,28 @@ from expectations.named import (
     ExpectColumnValuesToNotBeNull,
     ExpectCompoundColumnsToBeUnique,
     FailureSeverity,
+    Named,
 )
 from expectations.report import Route
 
 OF_ITS_DEAL = ["case_id", "milestone"]
 
 
-class MilestoneIsToldOnce(ExpectCompoundColumnsToBeUnique):
+class MilestoneIsToldOnce(ExpectCompoundColumnsToBeUnique, Named):
     """Two milestones of a deal are two pieces of news; the same one twice is one too many."""
 
     column_list: Any = OF_ITS_DEAL
     description: str = "Every milestone of a deal stands in the batch once"
 
 
-class DeliveryIsUnderWay(ExpectColumnValuesToNotBeNull):
+class DeliveryIsUnderWay(ExpectColumnValuesToNotBeNull, Named):
     """Nobody can be on the way to the end of what was not begun."""
 
     column: str = "request"
     description: str = "Every milestone belongs to a delivery request that is open in the CRM"
 
 
-class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull):
+class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull, Named):
     """Approved notes go out by e-mail; without any, no letter goes out and no address is needed."""
 
     column: str = "email"
@@ -41,7 +42,7 @@ class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull):
     description: str = "Where notes are approved for the client, the deal names an e-mail address to send them to"
 
 
-class MilestoneHasAnApprovedNote(ExpectColumnValuesToBeBetween):
+class MilestoneHasAnApprovedNote(ExpectColumnValuesToBeBetween, Named):
     """The team is told all the same."""
 
     column: str = "approved_notes"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
     # 1.24 imports the standard library's deprecated sre_constants on Python 3.11 to 3.13.
     warnings.filterwarnings("ignore", message=".*sre_", category=DeprecationWarning)
     import great_expectations as gx
+    from great_expectations.compatibility.pydantic import PrivateAttr
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.core.freshness_diagnostics import (
         CheckpointFreshnessDiagnostics,
@@ -30,11 +32,26 @@ with warnings.catch_warnings():
     from great_expectations.expectations.core.expect_column_values_to_not_match_regex import ExpectColumnValuesToNotMatchRegex
     from great_expectations.expectations.core.expect_compound_columns_to_be_unique import ExpectCompoundColumnsToBeUnique
     from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.row_conditions import Column
 
 EITHER_MISSING = "either_value_is_missing"
 """A pair of columns is then compared where both of them are known, and only there."""
+
+
+class Named(Expectation):
+    """An expectation that is never edited after it was made; its configuration, asked for eighty times a run, is made once."""
+
+    _made: Any = PrivateAttr(default=None)
+
+    @property
+    def configuration(self) -> ExpectationConfiguration:
+        """The expectation as Great Expectations hands it around; made anew only for another id."""
+        if self._made is None or self._made.id != self.id:
+            self._made = super().configuration
+        return self._made  # type: ignore[no-any-return]
+
 
 __all__ = [
     "EITHER_MISSING",
@@ -54,6 +71,7 @@ __all__ = [
     "Expectation",
     "ExpectationValidationResult",
     "FailureSeverity",
+    "Named",
     "ProgressBarsConfig",
     "ValidationDefinitionFreshnessDiagnostics",
     "gx",

@@ -16,11 +16,12 @@ from expectations.named import (
     ExpectColumnPairValuesToBeEqual,
     ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToNotBeNull,
+    Named,
 )
 from expectations.report import Route
 
 
-class InvoiceIsPaid(ExpectColumnValuesToBeInSet):
+class InvoiceIsPaid(ExpectColumnValuesToBeInSet, Named):
     """Whoever says that a client has paid, the billing system must say so too."""
 
     column: str = "invoice_status"
@@ -28,14 +29,14 @@ class InvoiceIsPaid(ExpectColumnValuesToBeInSet):
     description: str = "The billing system shows the invoice as paid"
 
 
-class InvoiceIsOnRecord(ExpectColumnValuesToNotBeNull):
+class InvoiceIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
     """Money for a deal that was never invoiced belongs to another one."""
 
     column: str = "invoiced"
     description: str = "The deal has an invoice in our books"
 
 
-class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual):
+class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
     """A person must settle what is missing, or too much."""
 
     column_A: str = "amount"
@@ -43,7 +44,7 @@ class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual):
     description: str = "What was paid is what was invoiced, to the cent"
 
 
-class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB):
+class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB, Named):
     """A client may pay in parts, never more than the whole."""
 
     column_A: str = "invoiced"
@@ -53,14 +54,14 @@ class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB):
     description: str = "The payment that failed is not more than what was invoiced"
 
 
-class PaymentIsOnRecord(ExpectColumnValuesToNotBeNull):
+class PaymentIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
     """What never came cannot go back."""
 
     column: str = "paid"
     description: str = "The deal has a payment in our books"
 
 
-class RefundIsPaid(ExpectColumnPairValuesAToBeGreaterThanB):
+class RefundIsPaid(ExpectColumnPairValuesAToBeGreaterThanB, Named):
     """A client may get a part back, never more than they gave."""
 
     column_A: str = "paid"

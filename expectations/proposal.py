@@ -14,13 +14,14 @@ from expectations.named import (
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToNotBeNull,
     FailureSeverity,
+    Named,
 )
 from expectations.report import Route
 
 USUAL_DAYS = 60
 
 
-class LinesAddUp(ExpectColumnPairValuesToBeEqual):
+class LinesAddUp(ExpectColumnPairValuesToBeEqual, Named):
     """The client reads the lines and pays the sum."""
 
     column_A: str = "lines_total"
@@ -28,14 +29,14 @@ class LinesAddUp(ExpectColumnPairValuesToBeEqual):
     description: str = "The lines add up to the amount, to the cent"
 
 
-class ClausesAreLookedUp(ExpectColumnValuesToNotBeNull):
+class ClausesAreLookedUp(ExpectColumnValuesToNotBeNull, Named):
     """Not looked up is not the same as none."""
 
     column: str = "unapproved_clauses"
     description: str = "Every clause that was asked for has been looked up in the clause library"
 
 
-class ClausesAreApproved(ExpectColumnValuesToBeBetween):
+class ClausesAreApproved(ExpectColumnValuesToBeBetween, Named):
     """The company promises nothing that nobody has released."""
 
     column: str = "unapproved_clauses"
@@ -43,7 +44,7 @@ class ClausesAreApproved(ExpectColumnValuesToBeBetween):
     description: str = "Every clause that was asked for is in the clause library and approved"
 
 
-class OfferHasClauses(ExpectColumnValuesToBeBetween):
+class OfferHasClauses(ExpectColumnValuesToBeBetween, Named):
     """An offer without terms leaves open what the company owes."""
 
     column: str = "clauses"
@@ -51,7 +52,7 @@ class OfferHasClauses(ExpectColumnValuesToBeBetween):
     description: str = "Every offer holds at least one approved clause"
 
 
-class OfferNamesItsService(ExpectColumnValuesToNotBeNull):
+class OfferNamesItsService(ExpectColumnValuesToNotBeNull, Named):
     """It gets the general clauses only, which a person may want."""
 
     column: str = "service"
@@ -59,7 +60,7 @@ class OfferNamesItsService(ExpectColumnValuesToNotBeNull):
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-class PaymentTermIsUsual(ExpectColumnValuesToBeBetween):
+class PaymentTermIsUsual(ExpectColumnValuesToBeBetween, Named):
     """Longer terms are a person's to grant, and sometimes are."""
 
     column: str = "payment_days"

@@ -10,6 +10,7 @@ import pytest
 from contracts.catalog import catalog
 from expectations import cancellation, deal, delivery, discovery, invoice, lead, milestone, payment, proposal
 from expectations.gate import Gate
+from expectations.named import Named
 from expectations.rows import Row
 from expectations.suites import SUITES
 from lifecycle import invoice as lifecycle_invoice
@@ -168,5 +169,6 @@ def test_clients_are_reminded_on_the_days_that_the_schedule_has() -> None:
 
 @pytest.mark.parametrize(("suite", "expectation"), [(suite, each) for suite, named in SUITES.items() for each in named])
 def test_every_expectation_says_what_it_means_and_has_a_bad_row_above(suite: str, expectation: type) -> None:
+    assert issubclass(expectation, Named)
     assert len(expectation().description.split()) > 4
     assert (suite, expectation) in {(name, each) for name, each, _ in BAD}
