@@ -101,7 +101,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_heartbeat(house, children, dispatcher))
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
-                    group.create_task(Herald(house, client).run())
+                    group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())
         finally:
             await children.close()
 

@@ -141,6 +141,12 @@ async def test_a_new_event_is_left_to_the_dispatcher_for_a_moment(world: World, 
     assert await herald.look(settling=0) == 1
 
 
+async def test_while_runs_are_under_way_a_parcel_is_small(world: World, prefect: PrefectClient) -> None:
+    await world.arrives(*(lead(f"told-7{n}", of=f"company{n}") for n in range(30)))
+    assert await Herald(world.house, prefect, busy=lambda: [1]).look(settling=0) == 20
+    assert await Herald(world.house, prefect, busy=list).look(settling=0) == 10
+
+
 async def test_of_two_heralds_one_speaks(world: World, prefect: PrefectClient) -> None:
     await world.arrives(lead())
     async with world.house.ledger.begin() as books:
