@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -19,7 +19,7 @@ from connectors.hooks import Incoming, SignatureError, Translated, header, requi
 from contracts.errors import ContractError
 from contracts.event import contract_error
 
-LATEST = 253_402_300_799
+Moment = Annotated[int, Field(ge=0, le=253_402_300_799)]
 
 
 class _Invoice(BaseModel):
@@ -31,7 +31,7 @@ class _Invoice(BaseModel):
     amount_paid: int
     amount_remaining: int
     metadata: dict[str, str] | None = None
-    status_transitions: dict[str, int | None] = {}
+    status_transitions: dict[str, Moment | None] = {}
 
 
 class _Charge(BaseModel):
@@ -54,7 +54,7 @@ class _Event(BaseModel):
 
     id: str
     type: str
-    created: int = Field(ge=0, le=LATEST)
+    created: Moment
     data: _Content
 
 
@@ -86,7 +86,7 @@ def events(incoming: Incoming) -> Translated:
         found = contract_error(error)
         raise ContractError(f"not a Stripe event: {found.text}", field=found.field, rule=found.rule) from None
     except ValueError:
-        raise ContractError("not a Stripe event: no such currency", field="data.object.currency", rule="currency") from None
+        raise ContractError("not a Stripe event: no such amount of money", field="data.object", rule="money") from None
     return Translated([told], 0) if told else Translated([], 1)
 
 
