@@ -13,7 +13,7 @@ import httpx
 
 from connectors.billing import stripe_shapes as shapes
 from connectors.billing.port import Kind
-from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_missing, path_id
+from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_id, is_missing, path_id
 from connectors.billing.stripe_customers import Customers
 from connectors.billing.stripe_drafts import Drafts
 from connectors.billing.stripe_shapes import KEY, TOTAL, ref
@@ -130,12 +130,14 @@ class StripeBilling:
         async def read(invoice_id: str) -> Ref:
             try:
                 invoice = await self._calls.read(f"/v1/invoices/{path_id(invoice_id)}")
-            except RefusedError:
+            except RefusedError as error:
+                if not is_missing(error):
+                    raise
                 return Ref(invoice_id)
             found[invoice_id] = shapes.invoice_snapshot(invoice)
             return Ref(invoice_id)
 
-        outcomes = await each(read, {one: one for one in ids}, at_once=AT_ONCE)
+        outcomes = await each(read, {one: one for one in ids if is_id(one)}, at_once=AT_ONCE)
         for outcome in outcomes.values():
             if isinstance(outcome, Exception):
                 raise outcome

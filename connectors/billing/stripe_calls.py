@@ -157,8 +157,13 @@ def is_missing(error: TowlineError) -> bool:
     return ".resource_missing" in error.cause or ".http_404" in error.cause
 
 
+def is_id(text: str) -> bool:
+    """Whether this can be an id of Stripe's, and can stand in a path."""
+    return bool(plain_code(text)) and "." not in text
+
+
 def path_id(text: str) -> str:
-    """Return an id that goes into a path. Raises RefusedError for what can be no id of Stripe's."""
-    if not plain_code(text) or "." in text:
+    """Return an id that goes into a path. Raises RefusedError for what can be none."""
+    if not is_id(text):
         raise RefusedError("billing: not an id of Stripe's", cause="billing.bad_id")
     return text
