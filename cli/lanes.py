@@ -93,4 +93,5 @@ class Lanes:
 
 
 def _way(lane: Lane) -> Text:
-    return Text(" ").join(Text(name, style="green" if event in lane.done else "dim") for event, name in STAGES.items())
+    marks = {event: (f"● {name}", "green") if event in lane.done else (f"○ {name}", "dim") for event, name in STAGES.items()}
+    return Text("  ").join(Text(text, style=style) for text, style in marks.values())

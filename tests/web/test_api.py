@@ -299,3 +299,17 @@ async def test_an_event_that_came_too_early_says_what_it_waits_for(
     assert (shown["status"], shown["waits_for"]) == ("waiting", ["invoiced"])
     (in_case,) = (await asked(client, f"/api/cases/{shown['case']}"))["events"]
     assert in_case["waits_for"] == ["invoiced"]
+
+
+async def test_the_start_page_counts_what_waits_for_a_decision_or_for_its_deal(
+    sender: Sender, client: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    assert "for a decision" not in (await client.get("/")).text
+    await ask(ledger, question(uuid4()), question(uuid4(), owner=None))
+    event_id = UUID((await sender.event(lead())).json()["id"])
+    async with ledger.begin() as books:
+        await books.inbox.wait([event_id])
+    page = (await client.get("/")).text
+    assert "<b>2</b> proposals wait for a decision" in page
+    assert "1 waiting until their deal is far enough" in page
+    assert "Northwind" not in page

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from contracts.errors import RetryableError
 from ledger.database import Books
+from ledger.tables import EventStatus
 from web.house import House
 
 HERE = Path(__file__).parent
@@ -53,9 +54,13 @@ async def stylesheet(_request: Request) -> Response:
 
 
 async def _state(house: House, books: Books) -> dict[str, Any]:
-    causes = await books.exceptions.causes()
+    causes, work = await books.exceptions.causes(), await books.inbox.open_work()
+    asked = await books.decisions.waiting()
     return {
-        "work": [_work(house, row) for row in await books.inbox.open_work()],
+        "work": [_work(house, row) for row in work],
+        "early": sum(row.events for row in work if row.status == EventStatus.WAITING),
+        "decisions": len(asked),
+        "asked_for": house.age(asked[0].asked_at) if asked else 0.0,
         "cases": await books.cases.count(),
         "causes": [_cause(house, row) for row in causes[:MOST_CAUSES]],
         "more_causes": max(0, len(causes) - MOST_CAUSES),
