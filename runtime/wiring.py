@@ -7,12 +7,17 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
+from connectors.billing.port import Billing
+from connectors.billing.stripe import StripeBilling
 from connectors.chat.port import Chat
 from connectors.chat.slack import Slack
 from connectors.crm.hubspot import HubSpot
 from connectors.crm.port import Crm
 from connectors.docs.google import GoogleDocs
 from connectors.docs.port import Docs
+from connectors.mail.gmail import Gmail
+from connectors.mail.port import Mail
+from connectors.mail.smtp import SmtpImap
 from connectors.oauth import RefreshedToken, StaticToken, Token
 from contracts.catalog import Catalog, catalog
 from contracts.errors import MisconfiguredError
@@ -36,13 +41,15 @@ class Runtime:
     crm: Crm
     docs: Docs
     chat: Chat
+    mail: Mail
+    billing: Billing
     worker: str
     lease: float = LEASE
     grace: float = GRACE
 
     async def prepare(self) -> None:
-        """Make the outside systems ready for us: key properties, root folder, templates. Safe to repeat."""
-        await asyncio.gather(self.crm.prepare(), self.docs.prepare(templates()))
+        """Make the outside systems ready for us: key properties, root folder, templates, label. Safe to repeat."""
+        await asyncio.gather(self.crm.prepare(), self.docs.prepare(templates()), self.mail.prepare())
 
 
 _current: Runtime | None = None
@@ -73,13 +80,13 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
     Raises:
         MisconfiguredError: a vendor is chosen without its credentials.
     """
-    crm, docs, chat = hubspot(settings), google(settings), slack(settings)
+    crm, docs, chat, letters, billing = hubspot(settings), google(settings), slack(settings), mail(settings), stripe(settings)
     ledger = Ledger(settings.database())
     try:
-        with using(Runtime(settings, catalog(), ledger, crm, docs, chat, worker)) as house:
+        with using(Runtime(settings, catalog(), ledger, crm, docs, chat, letters, billing, worker)) as house:
             yield house
     finally:
-        for closing in (crm.aclose, docs.aclose, chat.aclose, ledger.close):
+        for closing in (crm.aclose, docs.aclose, chat.aclose, letters.aclose, billing.aclose, ledger.close):
             with contextlib.suppress(OSError):
                 await closing()
 
@@ -111,6 +118,31 @@ def slack(settings: Settings) -> Slack:
     if not settings.chat_access_token:
         raise MisconfiguredError("TOWLINE_CHAT_ACCESS_TOKEN: is needed for slack")
     return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token)
+
+
+def mail(settings: Settings) -> Gmail | SmtpImap:
+    """Return the mail system: Gmail, SMTP with IMAP, or the sandbox's Gmail."""
+    if settings.mail == "smtp":
+        if not (settings.mail_smtp_url and settings.mail_imap_url):
+            raise MisconfiguredError("TOWLINE_MAIL_SMTP_URL and TOWLINE_MAIL_IMAP_URL: are needed for smtp")
+        return SmtpImap(settings.mail_smtp_url, settings.mail_imap_url, settings.mail_from)
+    if settings.mail is None:
+        base = settings.mail_base_url or f"{settings.sandbox_url}/google"
+        return Gmail(base, _sandbox_token("mail", f"{base}/token"), settings.mail_from)
+    base = settings.mail_base_url or "https://gmail.googleapis.com"
+    token_url = f"{settings.mail_base_url}/token" if settings.mail_base_url else "https://oauth2.googleapis.com/token"
+    return Gmail(base, _token("mail", settings, token_url), settings.mail_from)
+
+
+def stripe(settings: Settings) -> StripeBilling:
+    """Return the billing system: Stripe, or the sandbox's."""
+    if settings.billing is None:
+        return StripeBilling(
+            settings.billing_base_url or f"{settings.sandbox_url}/stripe", settings.billing_api_key or "sk_test_sandbox"
+        )
+    if not settings.billing_api_key:
+        raise MisconfiguredError("TOWLINE_BILLING_API_KEY: is needed for stripe")
+    return StripeBilling(settings.billing_base_url or "https://api.stripe.com", settings.billing_api_key)
 
 
 def _sandbox_token(system: str, token_url: str) -> Token:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lifecycle.letters import summary
 from prefect import task
 
 from contracts.errors import RefusedError
@@ -21,6 +20,7 @@ from ledger.tables import EventStatus
 from lifecycle import keys
 from lifecycle.continuity import Kind
 from lifecycle.documents import Artefact, document_name
+from lifecycle.letters import summary
 from lifecycle.references import reference
 from runtime.wiring import runtime
 from tasks.announce import in_its_channel, telling
@@ -28,7 +28,7 @@ from tasks.batch import Batch, Item
 from tasks.deal import company_of, person_facts, read_folders
 from tasks.documents import document_of
 from tasks.effects import once, together
-from tasks.letters import letter, read_threads
+from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 
 Approvals = Batch[ProposalApprovedV1]
@@ -187,4 +187,12 @@ def _indexed(item: Item[ProposalApprovedV1]) -> Any:
 
 
 def _summary(item: Item[ProposalApprovedV1]) -> tuple[str, Letter]:
-    return str(item.event), letter(item, summary(item))
+    decision = item.facts["decision"]
+    approved_on = decision.decided_at.date()
+    words = summary(**addressed(item), amount=_approved(item), url=decision.url, approved_on=approved_on)
+    return str(item.event), letter(item, words)
+
+
+def _approved(item: Item[ProposalApprovedV1]) -> Money:
+    decision = item.facts["decision"]
+    return Money(minor=decision.minor, currency=decision.currency)

@@ -24,7 +24,7 @@ C = TypeVar("C", bound=Contract)
 R = TypeVar("R")
 
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
-Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Ref]]]
+Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Outcome]]]
 log = get_logger("effects")
 Group = dict[EffectKey, list[Item[C]]]
 
@@ -130,10 +130,11 @@ async def _intend(
 async def _still_there(done: Mapping[EffectKey, Outcome], find: Find) -> dict[EffectKey, Outcome]:
     """What was made once may have been thrown away by a person since; then it is made anew."""
     there = await find(list(done))
-    if gone := [key for key in done if key not in there]:
+    gone = [key for key in done if not isinstance(there.get(key), Ref)]
+    if gone:
         async with runtime().ledger.begin() as books:
             await books.effects.reopen(gone)
-    return {key: outcome for key, outcome in done.items() if key in there}
+    return {key: outcome for key, outcome in done.items() if key not in gone}
 
 
 async def _found(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[EffectKey, Outcome]:

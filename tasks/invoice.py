@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from lifecycle.letters import cover_note
 from prefect import task
 
 from contracts.billing import InvoiceRecord
@@ -17,14 +16,15 @@ from contracts.records import DealChange
 from contracts.values import Money
 from ledger.continuity import line
 from lifecycle.continuity import Kind
+from lifecycle.letters import cover_note
 from lifecycle.proposal import total_of
 from lifecycle.references import reference
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
-from tasks.deal import company_of, owner_name, person_facts
+from tasks.deal import person_facts
 from tasks.effects import once
 from tasks.follow_up import follower
-from tasks.letters import letter, read_threads
+from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 from tasks.proposal import lines_from
 
@@ -143,10 +143,7 @@ def _cover_note(item: Item[DeliveryCompletedV1]) -> Letter:
     return letter(
         item,
         cover_note(
-            company=company_of(item).name,
-            person=item.deal.person.name if item.deal and item.deal.person else "",
-            deal=item.title,
-            owner=owner_name(item),
+            **addressed(item),
             number=invoice.number or invoice.id,
             amount=invoice.total,
             due_on=invoice.due_on,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from lifecycle.letters import Words, reply_subject
-
 from contracts.letters import Letter, Thread
 from contracts.records import Ref
+from lifecycle.letters import Words, reply_subject
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
+from tasks.deal import company_of, owner_name
 
 
 async def read_threads(batch: Batch[Any], items: Collection[Item[Any]]) -> None:
@@ -29,3 +29,9 @@ def letter(item: Item[Any], words: Words) -> Letter:
     person, thread = item.deal.person, item.facts.get("thread")
     subject = reply_subject(item.title) if thread else words.subject
     return Letter(str(person.email), person.name, subject, words.text, words.html, thread)
+
+
+def addressed(item: Item[Any]) -> dict[str, str]:
+    """Return what every letter says of its reader and its deal."""
+    person = item.deal.person.name if item.deal and item.deal.person else ""
+    return {"company": company_of(item).name, "person": person, "deal": item.title, "owner": owner_name(item)}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.letters import milestone
 from prefect import task
 
 from contracts.delivery import MilestoneReachedV1
 from contracts.letters import Letter
+from lifecycle.letters import milestone
 from lifecycle.references import reference
 from runtime.wiring import runtime
 from tasks.announce import in_its_channel, telling
 from tasks.batch import Batch, Item
-from tasks.deal import company_of, owner_name, person_facts
+from tasks.deal import person_facts
 from tasks.effects import once, together
-from tasks.letters import letter, read_threads
+from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 
 Milestones = Batch[MilestoneReachedV1]
 RETRIES = retries_of("milestone.reached")
+REQUEST = "open_request"
 
 
 @task(name="Read approved notes", **RETRIES)
@@ -30,9 +31,12 @@ async def read_notes(batch: Milestones) -> None:
     names = [reference("note", note.id) for notes in approved.values() for note in notes]
     async with runtime().ledger.begin() as books:
         told = await books.cases.of_references(names) if names else {}
+        requests = await books.effects.latest([item.case for item in batch], (REQUEST,))
     for item in batch:
         fresh = [note for note in approved[item.event] if reference("note", note.id) not in told]
         item.references += [reference("note", note.id) for note in fresh]
+        request = requests.get((item.case, REQUEST))
+        item.facts["request"] = item.payload.request_id or (request.vendor_id if request else None)
         own = [note.text for note in item.payload.notes if note.approved_by]
         item.facts |= {"notes": [*own, *(note.text for note in fresh)], "detail": item.payload.milestone}
 
@@ -40,7 +44,7 @@ async def read_notes(batch: Milestones) -> None:
 def milestone_facts(item: Item[MilestoneReachedV1]) -> dict[str, Any]:
     """Return what the gate of a milestone looks at beside its payload."""
     return person_facts(item) | {
-        "request": item.payload.request_id,
+        "request": item.facts["request"],
         "approved_notes": len(item.facts["notes"]),
         "milestone": item.payload.milestone,
     }
@@ -74,10 +78,7 @@ def _update(item: Item[MilestoneReachedV1]) -> Letter:
     return letter(
         item,
         milestone(
-            company=company_of(item).name,
-            person=item.deal.person.name if item.deal and item.deal.person else "",
-            deal=item.title,
-            owner=owner_name(item),
+            **addressed(item),
             milestone=item.payload.milestone,
             notes=item.facts["notes"],
         ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.letters import reminder
 from prefect import task
 
+from contracts.billing import InvoiceSnapshot
 from contracts.invoice import InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.letters import Letter
 from contracts.payment import PaymentConfirmedV1, PaymentRefundedV1
@@ -14,13 +14,14 @@ from contracts.records import DealChange
 from contracts.values import Money
 from ledger.continuity import line
 from lifecycle.continuity import Kind
+from lifecycle.letters import reminder
 from lifecycle.payment import MARKS
 from lifecycle.references import reference
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
-from tasks.deal import company_of, owner_name, person_facts
+from tasks.deal import person_facts
 from tasks.effects import once
-from tasks.letters import letter, read_threads
+from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 
 RETRIES = retries_of("payment.confirmed")
@@ -41,15 +42,17 @@ async def read_invoices(batch: Batch[Any]) -> None:
     for item in batch:
         invoice = item.facts["invoice"] = found.get(item.facts["invoice_id"])
         item.facts |= {"url": invoice.url, "detail": invoice.number or ""} if invoice else {}
-        if invoice and item.payload.amount is None:
-            told = invoice.paid if isinstance(item.payload, PaymentConfirmedV1) else invoice.total
-            item.payload = item.payload.model_copy(update={"amount": told})
+        if item.payload.amount is None:
+            item.payload = item.payload.model_copy(update={"amount": _billed(item)})
 
 
 def money_facts(item: Item[Any]) -> dict[str, Any]:
     """Return what the gates of these paths look at beside the payload."""
     amount, before, invoice = item.payload.amount, item.facts["before"], item.facts["invoice"]
+    billed = _billed(item)
     return person_facts(item) | {
+        "billed": float(billed.decimal()) if billed else None,
+        "billed_currency": billed.currency if billed else None,
         "amount": float(amount.decimal()) if amount else None,
         "currency": amount.currency if amount else None,
         "invoiced": _major(before.invoiced, before.currency),
@@ -112,6 +115,14 @@ def note_voids(batch: Batch[InvoiceVoidedV1]) -> None:
         item.enter(Kind.INVOICED, -amount.minor, amount.currency, reference=item.facts["invoice_id"])
 
 
+def _billed(item: Item[Any]) -> Money | None:
+    """What billing shows of an invoice: what was paid where that is what the event is about, else what is owed."""
+    invoice: InvoiceSnapshot | None = item.facts["invoice"]
+    if invoice is None:
+        return None
+    return invoice.paid if isinstance(item.payload, PaymentConfirmedV1) else invoice.total
+
+
 def _amount(item: Item[Any]) -> Money:
     amount: Money | None = item.payload.amount
     if amount is None:
@@ -128,10 +139,7 @@ def _reminder(item: Item[InvoiceOverdueV1]) -> Letter:
     return letter(
         item,
         reminder(
-            company=company_of(item).name,
-            person=item.deal.person.name if item.deal and item.deal.person else "",
-            deal=item.title,
-            owner=owner_name(item),
+            **addressed(item),
             number=invoice.number or invoice.id,
             amount=invoice.total,
             due_on=invoice.due_on,

@@ -175,10 +175,13 @@ class World:
         return event_id
 
     async def settles(self) -> None:
-        """Run what is ready until nothing is."""
-        while ready := [row for row in await self.events() if row.status == "received"]:
+        """Run what is ready until nothing moves any more."""
+        tried: set[UUID] = set()
+        while ready := [row for row in await self.events() if row.status == "received" and row.id not in tried]:
             flow = self.house.catalog[ready[0].type].flow
-            await self.run(flow_of(f"flows.{flow}.{flow}"), *[row.id for row in ready if row.type == ready[0].type])
+            same = [row.id for row in ready if row.type == ready[0].type]
+            tried.update(same)
+            await self.run(flow_of(f"flows.{flow}.{flow}"), *same)
 
     async def deal_in_discovery(self, *, of: str = "northwind", **changes: Any) -> str:
         """Return the CRM id of a deal that has its discovery packet."""
