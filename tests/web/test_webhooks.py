@@ -1,15 +1,26 @@
-"""`POST /webhooks/hubspot` takes HubSpot's notifications: verified, one event a change, all of them or none."""
+"""`POST /webhooks/{source}` takes vendors' notifications: verified, and all of one or none.
+
+HubSpot's come with many changes, Stripe's with one event each.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from contracts.errors import MisconfiguredError
 from ledger.database import Ledger
-from tests.web.sender import CRM_NEW, CRM_OLD, Sender, assert_problem, gateway, stored
+from tests.web.sender import CRM_NEW, CRM_OLD, Sender, assert_problem, gateway, settings, stored
+from web.gateway.sources import open_sources
+
+BILLING_NEW, BILLING_OLD = "whsec_billing_new", "whsec_billing_old"
 
 
 def change(number: int, kind: str = "deal.creation", **more: Any) -> dict[str, Any]:
@@ -126,3 +137,78 @@ async def test_an_unknown_source_is_not_found(client: httpx.AsyncClient, source:
 
 async def test_a_notification_of_two_mebibytes_is_refused(sender: Sender) -> None:
     assert_problem(await sender.hubspot(b" " * 2 * 1024 * 1024), 413)
+
+
+@pytest.fixture
+async def billed(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
+    """A gateway that knows two secrets of Stripe's."""
+    async with gateway(ledger, billing_webhook_secrets=(BILLING_NEW, BILLING_OLD)) as client:
+        yield client
+
+
+def paid(number: int = 1, **more: Any) -> dict[str, Any]:
+    invoice = {
+        "id": f"in_{number}",
+        "currency": "eur",
+        "total": 500,
+        "amount_paid": 500,
+        "amount_remaining": 0,
+        "metadata": {"deal_id": "9001"},
+        "status_transitions": {"paid_at": 1793000000},
+    } | more
+    return {"id": f"evt_{number}", "object": "event", "type": "invoice.paid", "created": 1793000000, "data": {"object": invoice}}
+
+
+async def from_stripe(
+    client: httpx.AsyncClient, event: object, *, secret: str = BILLING_NEW, late: timedelta = timedelta()
+) -> httpx.Response:
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    stamp = str(int((datetime.now(UTC) - late).timestamp()))
+    signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "stripe-signature": f"t={stamp},v1={signature}"}
+    return await client.post("/webhooks/stripe", content=body, headers=headers)
+
+
+@pytest.mark.parametrize("secret", [BILLING_NEW, BILLING_OLD])
+async def test_a_paid_invoice_is_a_confirmed_payment_once(billed: httpx.AsyncClient, ledger: Ledger, secret: str) -> None:
+    """Given that Stripe tells twice, in two events, that one invoice is paid, then one payment is confirmed."""
+    first = await from_stripe(billed, paid(), secret=secret)
+    again = await from_stripe(billed, paid() | {"id": "evt_2"}, secret=secret)
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert [one["status"] for answer in (first, again) for one in answer.json()["events"]] == ["received", "duplicate"]
+    (row,) = await stored(ledger)
+    assert (row.type, row.source) == ("payment.confirmed", "stripe")
+
+
+async def test_an_invoice_that_is_not_ours_is_answered_and_not_stored(billed: httpx.AsyncClient, ledger: Ledger) -> None:
+    answer = await from_stripe(billed, paid(metadata={}))
+    assert (answer.status_code, answer.json()) == (200, {"events": [], "skipped": 1})
+    assert await stored(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "late"),
+    [("whsec_other", timedelta()), (BILLING_NEW, timedelta(minutes=6)), (BILLING_NEW, timedelta(minutes=-6))],
+)
+async def test_what_stripe_did_not_sign_just_now_is_refused(
+    billed: httpx.AsyncClient, ledger: Ledger, secret: str, late: timedelta
+) -> None:
+    assert_problem(await from_stripe(billed, paid(), secret=secret, late=late), 401)
+    assert_problem(await billed.post("/webhooks/stripe", content=b"{}"), 401)
+    assert await stored(ledger) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"[" * 50_000, paid(currency="zzz"), paid(total=None)])
+async def test_what_is_no_event_of_stripe_s_is_refused(billed: httpx.AsyncClient, ledger: Ledger, body: Any) -> None:
+    assert_problem(await from_stripe(billed, body), 400)
+    assert await stored(ledger) == []
+
+
+def test_with_billing_but_without_its_secret_the_gateway_does_not_start() -> None:
+    with pytest.raises(MisconfiguredError, match="TOWLINE_BILLING_WEBHOOK_SECRETS"):
+        open_sources(settings(billing="stripe", billing_webhook_secrets=()))
+
+
+async def test_without_billing_and_its_secret_there_is_no_such_source(ledger: Ledger) -> None:
+    async with gateway(ledger, billing_webhook_secrets=()) as client:
+        assert_problem(await from_stripe(client, paid()), 404)
