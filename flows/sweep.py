@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from contracts.catalog import Catalog
 from ledger.exceptions import NewException
@@ -14,7 +16,7 @@ from tasks.options import FLOW
 
 
 @flow(name="sweep", description="Give back what is stuck, let go on what waited, and tell owners of what waits too long.", **FLOW)
-async def sweep() -> str:
+async def sweep() -> State[None]:
     """Give back every event whose lease has ended, rouse those whose deal is known now; say how many there were."""
     house = runtime()
     async with house.ledger.begin(wake=True) as books:
@@ -22,7 +24,7 @@ async def sweep() -> str:
         roused = await books.inbox.rouse_resolved()
         early = await books.inbox.waiting_since(WORTH_WAITING_FOR)
         await books.exceptions.open([waits_too_long(house.catalog, row) for row in early])
-    return f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long"
+    return Completed(message=f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long")
 
 
 def waits_too_long(catalog: Catalog, row: Any) -> NewException:

@@ -17,7 +17,7 @@ from tests.world import World, lead
 
 async def swept(world: World) -> str:
     with temporary_settings({PREFECT_API_URL: world.prefect}):
-        return str(await sweep())
+        return str((await sweep(return_state=True)).message)
 
 
 async def too_early(world: World, deal: str) -> UUID:
