@@ -5,6 +5,7 @@ https://docs.stripe.com/api/idempotent_requests and https://docs.stripe.com/erro
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 REPLAYED = ".replayed"
 TURNS = 10
 PAGE = 100
+RATE, BURST = 80.0, 15  # together less than the limit in any second
 
 Object = Mapping[str, Any]
 Standing = Callable[[], Awaitable[Object | None]]
@@ -51,8 +53,32 @@ DIALECT = Dialect(
 """https://docs.stripe.com/error-codes"""
 
 
+class Pace:
+    """Spreads calls evenly after a first burst: a rate limit that is not run into costs no waiting for the next second."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._step, self._ahead = 1 / rate, burst / rate
+        self._next = 0.0
+
+    def wait(self, now: float) -> float:
+        """Take a place at this time (seconds) and return after how many seconds it comes."""
+        self._next = max(self._next, now - self._ahead) + self._step
+        return max(0.0, self._next - now)
+
+
 class StripeApi(ApiClient):
-    """Tells an error that Stripe has just made from one that it kept under an idempotency key and said again."""
+    """Keeps within Stripe's hundred calls a second; tells an error of now from one that Stripe kept and said again.
+
+    https://docs.stripe.com/rate-limits
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pace = Pace(rate=RATE, burst=BURST)
+
+    async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
+        await asyncio.sleep(self._pace.wait(asyncio.get_running_loop().time()))
+        return await super()._send(request, token, operation, nature)
 
     def _refusal(self, operation: str, response: httpx.Response, nature: Nature) -> TowlineError:
         error = super()._refusal(operation, response, nature)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from connectors.billing.stripe import StripeBilling
-from connectors.billing.stripe_calls import explain, form
+from connectors.billing.stripe_calls import Pace, explain, form
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError
 from contracts.records import Ref, Wanted
 from tests.connectors.billing_rules import (
@@ -176,3 +176,10 @@ def test_an_error_is_known_by_its_code_or_its_kind_and_by_its_request() -> None:
     assert explain({"error": logged}) == ("idempotency_error", "req_1a")
     assert explain({"error": {"type": "card_error", "code": "card_declined"}}) == ("card_declined", "")
     assert explain({"error": "none"}) == ("", "")
+
+
+def test_calls_are_spread_evenly_after_a_first_burst() -> None:
+    pace = Pace(rate=10, burst=2)
+    assert [round(pace.wait(100.0), 3) for _ in range(4)] == [0, 0, 0.1, 0.2]
+    assert round(pace.wait(100.25), 3) == 0.05
+    assert [round(pace.wait(200.0), 3) for _ in range(3)] == [0, 0, 0.1]
