@@ -17,26 +17,8 @@ from contracts.values import Money
 from lifecycle.clauses import select
 from lifecycle.proposal_document import ProposalDraft, proposal_html
 
-KEPT = {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "table",
-    "tr",
-    "td",
-    "h1",
-    "h2",
-    "h3",
-    "p",
-    "ul",
-    "li",
-    "em",
-    "strong",
-    "span",
-}
+PAGE = {"html", "head", "meta", "title", "style", "body"}
+KEPT = PAGE | {"table", "thead", "tbody", "tr", "td", "h1", "h2", "h3", "p", "ul", "li", "em", "strong", "span"}
 
 
 def euros(minor: int) -> Money:
@@ -94,7 +76,7 @@ class Tags(HTMLParser):
         "1 Design EUR 2,500.00 2 Build EUR 12,500.50 Total EUR 15,000.50",
         "Payment is due within 30 days of the invoice's date Prices stand until 3 December 2026",
         "4.1 Fees FEES v2 We invoice monthly .",
-        "This proposal binds nobody until it is approved on both sides. For Northwind GmbH Name",
+        "This proposal binds nobody until it is approved on both sides. For Northwind GmbH For us Name",
         "northwind-gmbh_proposal_v3_3f2a91c0 Source: CRM record and discovery.completed/1",
     ],
     ids=["cover", "dates", "wish", "client", "service", "estimate", "payment", "clauses", "approval", "foot"],
