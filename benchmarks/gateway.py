@@ -91,6 +91,7 @@ def gateway(url: str) -> Iterator[int]:
         "TOWLINE_PORT": str(port),
         "TOWLINE_EVENTS_SECRETS": SECRET,
         "TOWLINE_CRM_WEBHOOK_SECRETS": "benchmark",
+        "TOWLINE_BILLING_WEBHOOK_SECRETS": "benchmark",
         "TOWLINE_API_TOKEN": "benchmark",
     }
     began = time.perf_counter()

@@ -51,7 +51,10 @@ class InvoiceRecord:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceSnapshot:
-    """An invoice as the billing system shows it now; `status` is draft, open, paid, void or uncollectible."""
+    """An invoice as the billing system shows it now; `status` is draft, open, paid, void or uncollectible.
+
+    `payment_id` is the payment that has settled it, by which a refund names it.
+    """
 
     id: str
     key: str | None
@@ -63,3 +66,4 @@ class InvoiceSnapshot:
     due_on: date | None
     url: str
     pdf_url: str
+    payment_id: str | None = None

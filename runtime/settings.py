@@ -36,8 +36,8 @@ class Settings(BaseSettings):
         default=None, description="The gateway as vendors call it, where a proxy stands before it; their signatures cover it"
     )
     sandbox_port: int = Field(default=8500, description="Sandbox")
-    sandbox_limits: Literal["on", "off"] = Field(
-        default="on", description="Whether the sandbox enforces the vendors' rate limits"
+    sandbox_limits: Literal["on", "off", "all"] = Field(
+        default="on", description="Whether the sandbox enforces the vendors' rate limits; Gmail's only with `all`"
     )
     prefect_port: int = Field(default=4200, description="Prefect server and UI")
     prefect_api_url: str | None = Field(

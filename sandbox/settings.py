@@ -1,6 +1,7 @@
 """What the sandbox can be told from outside, and nothing about the systems it stands in for."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,8 +13,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
 
     port: int = Field(8500, ge=0, le=65535, validation_alias="TOWLINE_SANDBOX_PORT")
-    limits: bool = Field(
-        True, validation_alias="TOWLINE_SANDBOX_LIMITS", description="Enforce the vendors' published rate limits."
+    limits: Literal["all"] | bool = Field(
+        True,
+        validation_alias="TOWLINE_SANDBOX_LIMITS",
+        description="Enforce the vendors' published rate limits; Gmail's, one letter a second, only with `all`.",
     )
     state: Path | None = Field(
         None, validation_alias="TOWLINE_SANDBOX_STATE", description="State folder; unset keeps all in memory."

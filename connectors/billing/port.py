@@ -42,8 +42,5 @@ class Billing(Protocol):
     async def read_invoices(self, ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
         """Return the invoices that exist among `ids`."""
 
-    async def read_payment(self, payment: str) -> InvoiceSnapshot | None:
-        """Return the invoice that a payment paid, by the billing system's id of the payment; None where there is none."""
-
     async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands there under our keys, a customer under its account's id."""

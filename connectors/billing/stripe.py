@@ -129,7 +129,7 @@ class StripeBilling:
 
         async def read(invoice_id: str) -> Ref:
             try:
-                invoice = await self._calls.read(f"/v1/invoices/{path_id(invoice_id)}")
+                invoice = await self._calls.read(f"/v1/invoices/{path_id(invoice_id)}", {"expand[]": "payments"})
             except RefusedError as error:
                 if not is_missing(error):
                     raise
@@ -142,16 +142,6 @@ class StripeBilling:
             if isinstance(outcome, Exception):
                 raise outcome
         return found
-
-    async def read_payment(self, payment: str) -> InvoiceSnapshot | None:
-        """Return the invoice that a payment (Stripe's payment intent) paid, or None: a charge does not name it.
-
-        https://docs.stripe.com/api/invoice-payment/list
-        """
-        params: dict[str, str | int] = {"payment[type]": "payment_intent", "payment[payment_intent]": path_id(payment)}
-        async for one in self._calls.all("/v1/invoice_payments", params, pages=1):
-            return (await self.read_invoices([str(one["invoice"])])).get(str(one["invoice"]))
-        return None
 
     async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands at Stripe under our keys, complete; a customer under its account's id; of several the oldest.

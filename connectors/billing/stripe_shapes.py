@@ -114,7 +114,14 @@ def invoice_snapshot(invoice: Mapping[str, Any]) -> InvoiceSnapshot:
         due_on=_day(invoice.get("due_date")),
         url=str(invoice.get("hosted_invoice_url") or ""),
         pdf_url=str(invoice.get("invoice_pdf") or ""),
+        payment_id=_payment_of(invoice),
     )
+
+
+def _payment_of(invoice: Mapping[str, Any]) -> str | None:
+    """The payment intent that has paid an invoice whose payments were asked for with it."""
+    paid = [one["payment"] for one in (invoice.get("payments") or {}).get("data", ()) if one["status"] == "paid"]
+    return next((str(one["payment_intent"]) for one in paid if one.get("payment_intent")), None)
 
 
 def ref(one: Mapping[str, Any]) -> Ref:

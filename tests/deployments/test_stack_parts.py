@@ -116,6 +116,7 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path) -> None:
     assert [line.split("=")[0] for line in first.splitlines()] == [
         "TOWLINE_EVENTS_SECRETS",
         "TOWLINE_CRM_WEBHOOK_SECRETS",
+        "TOWLINE_BILLING_WEBHOOK_SECRETS",
         "TOWLINE_API_TOKEN",
     ]
     made = Settings(_env_file=path, home=tmp_path)
@@ -126,7 +127,7 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path) -> None:
 
 
 def test_only_what_is_missing_is_made_and_never_a_vendors_secret(tmp_path: Path) -> None:
-    make_missing(Settings(home=tmp_path, events_secrets="whsec_c2VjcmV0", crm="hubspot"))
+    make_missing(Settings(home=tmp_path, events_secrets="whsec_c2VjcmV0", crm="hubspot", billing="stripe"))
     assert (tmp_path / "secrets.env").read_text().startswith("TOWLINE_API_TOKEN=")
 
 
@@ -150,7 +151,7 @@ def test_what_reports_home_is_switched_off_everywhere(tmp_path: Path) -> None:
 
 def test_the_stack_is_what_the_settings_ask_for(tmp_path: Path) -> None:
     everything = {"home": tmp_path, "database_url": "postgresql://h/d"}
-    vendors = {"crm": "hubspot", "docs": "google", "chat": "slack"}
+    vendors = {"crm": "hubspot", "docs": "google", "chat": "slack", "mail": "gmail", "billing": "stripe"}
     own = Settings(**everything)
     assert [program.name for program in programs(own, None)] == ["ledger", "prefect", "sandbox", "gateway", "worker"]
     lean = Settings(**everything, **vendors, PREFECT_API_URL="http://prefect.example/api")

@@ -78,7 +78,8 @@ def test_every_metric_is_in_the_operators_page() -> None:
 
 
 def test_every_route_of_the_gateway_is_in_the_operators_page() -> None:
-    given = {"events_secrets": "whsec_c2VjcmV0", "crm_webhook_secrets": "secret", "api_token": "token"}
+    secrets = {"crm_webhook_secrets": "secret", "billing_webhook_secrets": "secret"}
+    given = {"events_secrets": "whsec_c2VjcmV0", "api_token": "token", **secrets}
     app = create_app(Settings(_env_file=None, **given), Ledger("postgresql+asyncpg://nobody@/nowhere"), catalog())
     paths = [route.path for route in app._app.routes]
     assert "/events" in paths

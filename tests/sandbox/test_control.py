@@ -102,7 +102,7 @@ async def test_the_page_travels_only_when_something_changed_and_only_its_newest_
     assert (deals["count"], len(deals["cards"])) == (45, 30)
     assert (deals["cards"][0]["title"], deals["cards"][0]["facts"]) == ("Deal 44", ["1,500.00"])
     assert [column["title"] for column in state["columns"]] == ["CRM", "Mail", "Docs", "Chat", "Billing"]
-    assert next(column["vendor"] for column in state["columns"] if column["name"] == "billing") is None
+    assert next(column["vendor"] for column in state["columns"] if column["name"] == "billing") == "Stripe"
     assert (await http.get("/_sandbox/page", params={"since": state["version"]})).status_code == 204
     await http.get(DEALS)
     assert (await http.get("/_sandbox/page", params={"since": state["version"]})).status_code == 200

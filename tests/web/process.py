@@ -41,6 +41,7 @@ def prepared(database_url: str, folder: Path, **settings: str) -> Gateway:
         "TOWLINE_PORT": str(port),
         "TOWLINE_EVENTS_SECRETS": NEW,
         "TOWLINE_CRM_WEBHOOK_SECRETS": CRM_NEW,
+        "TOWLINE_BILLING_WEBHOOK_SECRETS": "billing",
         "TOWLINE_API_TOKEN": TOKEN,
     }
     log = folder / "gateway.log"

@@ -27,8 +27,8 @@ BEARER = {"authorization": f"Bearer {TOKEN}"}
 
 
 def settings(**changes: Any) -> Settings:
-    given = {"events_secrets": (NEW, OLD), "crm_webhook_secrets": (CRM_NEW, CRM_OLD), "api_token": TOKEN, "crm_app_id": "77"}
-    return Settings(_env_file=None, **(given | changes))
+    secrets = {"events_secrets": (NEW, OLD), "crm_webhook_secrets": (CRM_NEW, CRM_OLD), "billing_webhook_secrets": ("billing",)}
+    return Settings(_env_file=None, **({**secrets, "api_token": TOKEN, "crm_app_id": "77"} | changes))
 
 
 def gateway(ledger: Ledger, **changes: Any) -> httpx.AsyncClient:

@@ -32,6 +32,7 @@ def ended(gateway: Gateway) -> tuple[int, str]:
         ("TOWLINE_EVENTS_SECRETS", ""),
         ("TOWLINE_EVENTS_SECRETS", "whsec_a"),
         ("TOWLINE_CRM_WEBHOOK_SECRETS", " , "),
+        ("TOWLINE_BILLING_WEBHOOK_SECRETS", " , "),
         ("TOWLINE_API_TOKEN", ""),
         ("TOWLINE_DATABASE_URL", "mysql://nowhere"),
         ("TOWLINE_PORT", "many"),

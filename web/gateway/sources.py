@@ -40,16 +40,13 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
     crm = partial(hubspot_hooks.events, own_app_id=settings.own_crm_app)
     _require(settings.events_secrets, "TOWLINE_EVENTS_SECRETS", "POST /events")
     _require(settings.crm_webhook_secrets, "TOWLINE_CRM_WEBHOOK_SECRETS", "POST /webhooks/hubspot")
-    if settings.billing:
-        _require(settings.billing_webhook_secrets, "TOWLINE_BILLING_WEBHOOK_SECRETS", "POST /webhooks/stripe")
+    _require(settings.billing_webhook_secrets, "TOWLINE_BILLING_WEBHOOK_SECRETS", "POST /webhooks/stripe")
     _require_usable(settings.events_secrets)
-    sources = {
+    return {
         OWN: Source(standard_hooks.verify, settings.events_secrets, _own_event),
         "hubspot": Source(hubspot_hooks.verify, settings.crm_webhook_secrets, crm),
+        "stripe": Source(stripe_hooks.verify, settings.billing_webhook_secrets, stripe_hooks.events),
     }
-    if settings.billing_webhook_secrets:
-        sources["stripe"] = Source(stripe_hooks.verify, settings.billing_webhook_secrets, stripe_hooks.events)
-    return sources
 
 
 def _own_event(incoming: Incoming) -> Translated:
