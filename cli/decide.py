@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from cli.books import open_books, open_ledger
 from cli.importing import somebody_works
 from cli.money import say_amounts
-from cli.output import AsJson, age, console, print_json, print_table
+from cli.output import AsJson, age, console, print_json, print_links, print_table
 from contracts.catalog import catalog
 from contracts.errors import MisconfiguredError, RefusedError
 from ledger.deciding import DRAFT_AGAIN
@@ -63,13 +63,14 @@ def _list(*, as_json: bool) -> None:
     elif not rows:
         console().print("nothing waits for a decision")
     else:
-        columns = ("id", "deal", "amount", "since", "approvers", "content", "document")
+        columns = ("id", "deal", "amount", "since", "approvers", "content")
         print_table(columns, [_line(row, one["approvers"]) for row, one in zip(rows, shown, strict=True)])
+        print_links((row.id.hex[:SHORT], row.url) for row in rows)
 
 
 def _line(row: Row[Any], approvers: Sequence[str]) -> tuple[object, ...]:
     amount, turn = say_amounts({row.currency: row.minor}), ", ".join(approvers) or "nobody"
-    return row.id.hex[:SHORT], row.title, amount, age(row.asked_at), turn, row.content_hash[:SHORT], row.url
+    return row.id.hex[:SHORT], row.title, amount, age(row.asked_at), turn, row.content_hash[:SHORT]
 
 
 async def _waiting() -> Sequence[Row[Any]]:

@@ -28,6 +28,9 @@ STAGES = {
 }
 """The events of a whole trip, and what each is called in a lane."""
 
+MARK = {True: "●", False: "○"}
+WIDE = 150
+"""Columns of a terminal in which the names of all stages have room."""
 COLOURS = {"done": "green", "stopped": "yellow", "failed": "red", "under way": "cyan"}
 
 
@@ -87,11 +90,22 @@ class Lanes:
             table.add_column(name, justify="right" if name in ("events", "effects") else "left", no_wrap=name == "deal")
         for lane in self._lanes:
             now = Text(lane.now, style=COLOURS[lane.state])
-            table.add_row(Text(lane.title, style="bold"), _way(lane), str(lane.events), str(lane.effects), now)
+            table.add_row(
+                Text(lane.title, style="bold"),
+                _way(lane, named=self._out.width >= WIDE),
+                str(lane.events),
+                str(lane.effects),
+                now,
+            )
         table.add_row("", "", "", "", Text(f"{self.seconds:.0f} s", style="dim"))
         return table
 
 
-def _way(lane: Lane) -> Text:
-    marks = {event: (f"● {name}", "green") if event in lane.done else (f"○ {name}", "dim") for event, name in STAGES.items()}
-    return Text("  ").join(Text(text, style=style) for text, style in marks.values())
+def _way(lane: Lane, *, named: bool) -> Text:
+    """The stages of a lane, each by its name, or where that is too wide only how many, with the last one's name."""
+    marks = {name: event in lane.done for event, name in STAGES.items()}
+    if named:
+        shown = [Text(f"{MARK[done]} {name}", style="green" if done else "dim") for name, done in marks.items()]
+        return Text("  ").join(shown)
+    last = next((name for name, done in reversed(marks.items()) if done), "")
+    return Text.assemble(*((MARK[done], "green" if done else "dim") for done in marks.values()), f" {last}")

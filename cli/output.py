@@ -48,6 +48,13 @@ def print_fields(fields: Mapping[str, object]) -> None:
     console().print(table)
 
 
+def print_links(links: Iterable[tuple[str, str]]) -> None:
+    """Print where things are, each address whole on a line that a terminal may wrap but never cuts."""
+    console().print()
+    for what, url in links:
+        console().print(f"{what}  {url}", markup=False, soft_wrap=True)
+
+
 def age(moment: datetime | None) -> str:
     """Return how long ago something was: `12 s`, `3 h 10 min`, `2 d 4 h`."""
     return "" if moment is None else span((datetime.now(UTC) - moment).total_seconds())

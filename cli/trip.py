@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cli.books import open_books
 from cli.money import say_amounts
-from cli.output import console, print_fields, print_table
+from cli.output import console, print_fields, print_links, print_table
 from contracts.errors import RefusedError
 from ledger.database import Books
 from lifecycle.references import reference
@@ -27,7 +27,7 @@ LINE = ("approved", "changed", "agreed", "delivered", "invoiced", "paid")
 SHOWN = {
     "decisions": ("id", "state", "amount", "decided_by", "decided_at", "door", "content_hash"),
     "events": ("id", "type", "status", "waits_for", "occurred_at", "finished_at"),
-    "documents": ("artefact", "version", "name", "is_current", "approved_by", "content_hash", "delivery_item", "url"),
+    "documents": ("artefact", "version", "name", "is_current", "approved_by", "content_hash", "delivery_item"),
 }
 HASH = 12
 
@@ -79,6 +79,8 @@ def print_trip(found: Mapping[str, Any]) -> None:
         if found[name]:
             console().print()
             print_table(columns, [[_cell(row, column) for column in columns] for row in found[name]], title=name)
+    if current := [(f"{one['artefact']:16}", one["url"]) for one in found["documents"] if one["is_current"]]:
+        print_links(current)
 
 
 def _print_line(line: Mapping[str, Any]) -> None:
