@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     mail: Literal["gmail", "smtp"] | None = Field(
         default=None, description="Mail vendor; unset means the sandbox's Gmail; smtp sends by SMTP and looks by IMAP"
     )
-    mail_from: str = Field(default="Towline <deals@towline.example>", description="Sender of letters to clients, name and address")
+    mail_from: str = Field(default="Towline <deals@towline.example>", description="Sender of letters: name and address")
     mail_base_url: str | None = None
     mail_access_token: str | None = None
     mail_client_id: str | None = None

@@ -81,8 +81,8 @@ def sandbox(running_sandbox: Running) -> Running:
 
 @pytest.fixture
 def limited_sandbox(serve: Callable[..., Running]) -> Running:
-    """A running sandbox that enforces the vendors' rate limits."""
-    return serve(limits=True)
+    """A running sandbox that enforces all of the vendors' rate limits."""
+    return serve(limits="all")
 
 
 @pytest.fixture
