@@ -6,6 +6,7 @@ Each test names its events anew: the Prefect server is the whole session's.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,14 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.events import Event, Resource
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.herald import Herald
 from ledger.intake import reopen
 from ledger.tables import EventStatus
+from tests.house.pages import DOCS, tokens_of
 from tests.world import World, event, lead, until
 
 NAME = "Beatrix Ottoline"
@@ -32,8 +36,15 @@ async def prefect(prefect_url: str) -> AsyncIterator[PrefectClient]:
         yield client
 
 
+async def written(client: PrefectClient) -> None:
+    """Let the server write what it holds: it does when it has twenty events, or five seconds later."""
+    others = [Event(event="noise", resource=Resource({"prefect.resource.id": "noise"})) for _ in range(20)]
+    await client.request("POST", "/events", json=[one.model_dump(mode="json") for one in others])
+
+
 async def told(client: PrefectClient, one: UUID, number: int) -> list[dict[str, Any]]:
     """Wait until Prefect shows so many events of this one, as an automation would find them; return them in order."""
+    await written(client)
     wanted = {"event": {"prefix": ["towline.event."]}, "resource": {"id": [f"towline.event.{one}"]}, "order": "ASC"}
 
     async def look() -> list[dict[str, Any]]:
@@ -167,6 +178,34 @@ async def test_what_prefect_does_not_take_is_told_later(world: World, prefect: P
         with pytest.raises(httpx.HTTPStatusError):
             await Herald(world.house, Answers(gone)).look(settling=0)  # type: ignore[arg-type]  # the one method it needs
     assert await Herald(world.house, prefect).look(settling=0) == 1
+
+
+async def test_the_automation_of_the_operators_page_starts_a_teams_own_deployment(world: World, prefect: PrefectClient) -> None:
+    """
+    Given the automation as it stands in the page, with a deployment of the team's own
+    When a lead is parked
+    Then Prefect makes a run of that deployment, which is given the event's id.
+    """
+    flow = await prefect.create_flow_from_name("our own")
+    deployment = await prefect.create_deployment(flow, name="our own", enforce_parameter_schema=False)
+    blocks = [token.content for token in tokens_of(DOCS / "operations.md") if token.type == "fence" and token.info == "json"]
+    (automation,) = [block for block in blocks if "towline.event.parked" in block]
+    made = json.loads(automation.replace("DEPLOYMENT_ID", str(deployment)))
+    answer = (await prefect.request("POST", "/automations/", json=made)).json()
+    of_theirs = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+
+    async def look() -> Any:
+        return await prefect.read_flow_runs(deployment_filter=of_theirs)
+
+    try:
+        (event_id,) = await world.arrives(lead("told-8"))
+        await settle(world, parked=event_id)
+        await Herald(world.house, prefect).look(settling=0)
+        (run,) = await until(look)
+        assert run.parameters == {"event": f"towline.event.{event_id}"}
+    finally:
+        await prefect.request("DELETE", f"/automations/{answer['id']}")
+        await prefect.delete_deployment(deployment)
 
 
 class Answers:
