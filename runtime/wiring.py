@@ -20,6 +20,7 @@ from connectors.mail.port import Mail
 from connectors.mail.smtp import SmtpImap
 from connectors.oauth import RefreshedToken, StaticToken, Token
 from contracts.catalog import Catalog, catalog
+from contracts.clauses import clauses
 from contracts.errors import MisconfiguredError
 from ledger.database import Ledger
 from lifecycle.templates import templates
@@ -79,8 +80,10 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
 
     Raises:
         MisconfiguredError: a vendor is chosen without its credentials.
+        FileError: the catalog or a clause is wrong.
     """
     crm, docs, chat, letters, billing = hubspot(settings), google(settings), slack(settings), mail(settings), stripe(settings)
+    clauses()  # a clause file that is wrong is said now, not at the first proposal
     ledger = Ledger(settings.database())
     try:
         with using(Runtime(settings, catalog(), ledger, crm, docs, chat, letters, billing, worker)) as house:

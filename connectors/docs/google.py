@@ -14,7 +14,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import httpx
 
 from connectors.docs import google_files
-from connectors.docs.google_calls import ANSWER, DIALECT, FOLDER, KEY, is_gone, metadata, ref, replacement
+from connectors.docs.google_calls import ANSWER, FOLDER, KEY, is_gone, metadata, ref, replacement
+from connectors.google import DIALECT
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token

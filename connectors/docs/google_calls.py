@@ -1,44 +1,17 @@
-"""How Google words things: its refusals, our key on its files, and the references that it answers with. Makes no calls."""
+"""How Google words things: our key on its files, and the references that it answers with. Makes no calls."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.remedies import BusyError, Dialect
-from contracts.errors import RefusedError, RetryableError, TowlineError
+from contracts.errors import TowlineError
 from contracts.records import EffectKey, Ref
 
 KEY = "towline_key"
 FOLDER = "application/vnd.google-apps.folder"
 DOCUMENT = "application/vnd.google-apps.document"
 ANSWER: Mapping[str, str | int] = {"fields": "id,webViewLink"}
-
-
-def explain(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return Google's reason for an error; it gives no correlation id."""
-    error = body.get("error")
-    if not isinstance(error, dict):
-        return "", ""
-    first = next((one for one in error.get("errors") or () if isinstance(one, dict)), {})
-    return str(first.get("reason") or error.get("status") or ""), ""
-
-
-DIALECT = Dialect(
-    explain,
-    {
-        "rateLimitExceeded": BusyError,
-        "userRateLimitExceeded": BusyError,
-        "sharingRateLimitExceeded": RetryableError,
-        "dailyLimitExceeded": RetryableError,
-        "cannotModifyRestrictedContent": RefusedError,
-        "fileNotDownloadable": RefusedError,
-        "fileNotExportable": RefusedError,
-        "exportSizeLimitExceeded": RefusedError,
-        "cannotCopyFile": RefusedError,
-    },
-)
-"""Google says 403 for many things: a limit, a file that is locked, and real lack of permission."""
 
 
 def metadata(name: str, key: EffectKey, parent: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from connectors.docs.google_calls import DIALECT as GOOGLE
+from connectors.google import DIALECT as GOOGLE
 from connectors.http import ApiClient
 from connectors.mail.gmail_shapes import HEADERS, added, came, letter_of, ref_of
 from connectors.mail.mime import message_id, sender_of, written

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from sandbox.oauth import app_id, issue_access, issue_refresh, refresh_is_good
 from sandbox.system import Json, call_of
 
-SCOPE = "https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/documents"
+SCOPE = " ".join(f"https://www.googleapis.com/auth/{name}" for name in ("drive", "documents", "gmail.modify"))
 
 
 def answer_token(request: Request, expires_in: float) -> Response:
