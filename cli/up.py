@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 from typing import Annotated
 
 import typer
@@ -49,7 +51,8 @@ async def _stay(settings: Settings, *, demo: bool, as_json: bool) -> None:
     async def show(fresh: Settings) -> None:
         from cli.demo import run_demo
 
-        await run_demo(fresh)
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            await run_demo(fresh)
 
     try:
         await Stack(settings, changed=changed).run(when_ready=show if demo else None)
