@@ -11,6 +11,7 @@ from contracts.catalog import catalog
 from contracts.event import Envelope
 from deployments.deploy import plans
 from deployments.runs import ATTEMPTS, DEATHS, Runs
+from flows.refusal import REFUSED
 from ledger.database import Ledger
 from ledger.intake import receive
 from tests.deployments.fakes import FakeChildren, FakePrefect
@@ -115,3 +116,25 @@ async def test_an_operation_that_fails_is_its_owners_exception_until_it_succeeds
         async with ledger.begin() as books:
             found = await books.exceptions.causes()
         assert [(row.cause, row.deals) for row in found] == [(cause, 1) for cause in causes]
+
+
+async def test_a_question_that_was_wrong_is_answered_in_prefect_and_alarms_nobody(ledger: Ledger) -> None:
+    """
+    Given an operation whose last run failed
+    When a person asks it for something that cannot be, and its run is refused
+    Then no owner is told of that, and the failure still stands.
+    """
+    run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={})
+    for state in ("Failed", REFUSED):
+        runs = Runs(FakeChildren(answers=[state]), FakePrefect(), ledger, catalog())  # type: ignore[arg-type]  # fakes
+        assert await runs.to_the_end(run, PLANS["start"]) == state
+        async with ledger.begin() as books:
+            assert [(row.cause, row.deals) for row in await books.exceptions.causes()] == [("start/run-failed", 1)]
+
+
+async def test_a_refused_run_of_an_operation_that_works_leaves_no_exception(ledger: Ledger) -> None:
+    run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={})
+    runs = Runs(FakeChildren(answers=[REFUSED]), FakePrefect(), ledger, catalog())  # type: ignore[arg-type]  # fakes
+    await runs.to_the_end(run, PLANS["decide"])
+    async with ledger.begin() as books:
+        assert await books.exceptions.causes() == []

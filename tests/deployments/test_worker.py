@@ -80,6 +80,30 @@ async def test_runs_asked_for_in_the_prefect_ui_go_through_the_same_worker(works
     assert await works.world.status(bare.id) == "done", await works.world.exceptions(bare.id)
 
 
+async def test_a_worker_tells_prefect_what_became_of_an_event(works: Works) -> None:
+    (event,) = await works.world.arrives(lead("form-9", of="kappa"))
+    assert await works.settled(event) == ["done", "done"]
+
+    async def look() -> bool:
+        return [row.told for row in await works.world.events() if row.id == event] == ["done"]
+
+    await until(look)
+
+
+async def test_what_a_person_asks_for_wrongly_is_refused_in_prefect_and_alarms_nobody(works: Works) -> None:
+    """
+    Given the forms in the Prefect UI
+    When a person answers a decision that is not there
+    Then the run is Refused in words, and nobody's exception.
+    """
+    answer = {"decision": str(UUID(int=7)), "answer": "approve", "by": "head-of-sales"}
+    refused = (await works.on_demand("decide/Decide on a proposal", **answer)).state
+    assert refused
+    assert (refused.name, refused.message) == ("Refused", "there is no such decision")
+    async with works.world.house.ledger.begin() as books:
+        assert "decide/run-failed" not in [row.cause for row in await books.exceptions.causes()]
+
+
 async def test_a_run_that_a_person_cancels_parks_its_events(works: Works) -> None:
     """
     Given a run that is in the middle of its path
