@@ -204,7 +204,7 @@ async def test_the_automation_of_the_operators_page_starts_a_teams_own_deploymen
         (run,) = await until(look)
         assert run.parameters == {"event": f"towline.event.{event_id}"}
     finally:
-        await prefect.request("DELETE", f"/automations/{answer['id']}")
+        await prefect.request("DELETE", "/automations/{id}", path_params={"id": answer["id"]})
         await prefect.delete_deployment(deployment)
 
 
