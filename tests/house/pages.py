@@ -39,10 +39,9 @@ def links_of(page: Path) -> list[str]:
     return [str(link) for link in found if link]
 
 
-def tables_of(name: str, heading: str) -> list[list[str]]:
-    """The rows of the tables below a heading of a page, without their heads and without backticks."""
+def tables_of(name: str, heading: str, head: str) -> list[list[str]]:
+    """The rows of the table below a heading of a page whose first column is headed `head`, without backticks."""
     below = re.split(r"^##+ ", text_of(name).split(f"## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    lines = [line for line in below.splitlines() if line.startswith("|")]
-    rows = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
-    ruled = next(number for number, row in enumerate(rows) if set(row[0]) == {"-"})
-    return rows[ruled + 1 :]
+    (table,) = [table for table in re.findall(r"(?:^\|.*\n)+", below, re.MULTILINE) if table.startswith(f"| {head} |")]
+    rows = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return rows[2:]

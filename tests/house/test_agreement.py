@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
+from enum import StrEnum
 from types import ModuleType
 
 import pytest
 from prefect import Flow, Task
 
+from connectors.billing import stripe_hooks
+from connectors.crm import hubspot_hooks, hubspot_words
 from contracts.catalog import Entry, catalog
 from contracts.event import CONTRACTS, newest
 from contracts.systems import System
 from deployments.deploy import flow_of, plans
 from expectations.suites import SUITES
+from flows import start
+from ledger.tables import EffectState, EventStatus
 from lifecycle.announcements import HEADLINES
+from lifecycle.continuity import Kind
+from lifecycle.decisions import Decision
+from lifecycle.documents import Artefact
 from lifecycle.path import Path
 from lifecycle.paths import PATHS
-from lifecycle.stages import MOVES
-from tests.house.pages import tables_of
+from lifecycle.payment import MARKS
+from lifecycle.stages import MOVES, Stage
+from tasks import ageing
+from tests.house.pages import tables_of, text_of
 
 ENTRIES = catalog().entries
 
@@ -34,6 +45,26 @@ def test_every_event_has_a_path_a_contract_a_suite_a_stage_and_words() -> None:
     assert set(ENTRIES) == set(PATHS) == set(CONTRACTS) == set(MOVES) == set(HEADLINES)
     assert {entry.flow for entry in ENTRIES.values()} == set(SUITES)
     assert {event: entry.contract for event, entry in ENTRIES.items()} == {event: newest(event) for event in ENTRIES}
+
+
+@pytest.mark.parametrize(("source", "module"), [("CRM webhook", hubspot_hooks), ("billing webhook", stripe_hooks)])
+def test_webhooks_become_the_events_that_the_catalog_says(source: str, module: ModuleType) -> None:
+    assert named_in(module) == {event for event, entry in ENTRIES.items() if source in entry.sources}
+
+
+@pytest.mark.parametrize(("source", "module"), [("on demand", start), ("schedule", ageing)])
+def test_forms_and_schedules_make_the_events_that_the_catalog_says(source: str, module: ModuleType) -> None:
+    assert named_in(module) >= {event for event, entry in ENTRIES.items() if source in entry.sources}
+
+
+def named_in(module: ModuleType) -> set[str]:
+    """The events that a module's code names."""
+    return set(re.findall(r"\"(\w+\.\w+)\"", inspect.getsource(module))) & set(ENTRIES)
+
+
+def test_what_follows_is_what_the_catalog_says() -> None:
+    followers = {event for event, entry in ENTRIES.items() if "the step before" in entry.sources}
+    assert followers == {entry.then for entry in ENTRIES.values() if entry.then}
 
 
 @pytest.mark.parametrize("event", PATHS)
@@ -70,7 +101,8 @@ def parsed(what: Flow[..., object] | Task[..., object]) -> ast.Module:
 
 @pytest.mark.parametrize("event", PATHS)
 def test_the_lifecycle_page_shows_a_path_as_it_is(event: str) -> None:
-    shown = [row[:4] for row in tables_of("lifecycle.md", f"The path of `{event}`")]
+    (heading,) = re.findall(rf"^## (The paths? of .*`{re.escape(event)}`.*)$", text_of("lifecycle.md"), re.MULTILINE)
+    shown = [row[:4] for row in tables_of("lifecycle.md", heading, "step")]
     assert shown == described(PATHS[event])
 
 
@@ -83,23 +115,67 @@ def test_the_lifecycle_page_shows_the_events_as_the_catalog_has_them() -> None:
         return (
             entry.event,
             str(entry.contract),
+            ", ".join(entry.sources),
             entry.flow,
             entry.process_owner,
             f"{entry.retry.attempts} attempts",
             entry.then or "-",
         )
 
-    shown = {(event, version, flow, *rest) for event, version, _, flow, *rest in tables_of("lifecycle.md", "Events")}
-    assert shown == {row(entry) for entry in ENTRIES.values()}
+    assert sorted(tuple(shown) for shown in tables_of("lifecycle.md", "Events", "event")) == sorted(map(row, ENTRIES.values()))
 
 
 def test_the_lifecycle_page_shows_the_stages_as_they_are() -> None:
-    shown = {event: (set(at.split(", ")), leaves) for event, at, leaves, _ in tables_of("lifecycle.md", "Stages")}
-    assert shown == {event: ({stage.value for stage in allowed}, target.value) for event, (allowed, target) in MOVES.items()}
+    rows = tables_of("lifecycle.md", "Stages", "event")
+    shown = [(event, before, after) for event, found_at, after in rows for before in found_at.split(", ")]
+    moves = [(event, before.value, after.value) for event, stages in MOVES.items() for before, after in stages.items()]
+    assert sorted(shown) == sorted(moves)
+
+
+def test_the_lifecycle_page_shows_the_stages_in_the_crm_as_they_are() -> None:
+    shown = [(ours, theirs) for ours, theirs, _ in tables_of("lifecycle.md", "Stages in the CRM", "ours")]
+    kinds = {"deal": hubspot_words.DEAL_STAGES, "delivery request": hubspot_words.REQUEST_STAGES}
+    assert shown == [(f"{kind} {ours}", theirs) for kind, stages in kinds.items() for ours, theirs in stages.items()]
+
+
+@pytest.mark.parametrize(
+    ("heading", "head", "words"),
+    [
+        ("Status of an event", "status", EventStatus),
+        ("Decisions", "state", Decision),
+        ("The continuity line", "kind", Kind),
+        ("Documents", "kind", Artefact),
+    ],
+)
+def test_the_lifecycle_page_explains_every_word_for_where_something_stands(heading: str, head: str, words: type[StrEnum]) -> None:
+    shown = [word for row in tables_of("lifecycle.md", heading, head) for word in row[0].split(", ")]
+    assert sorted(shown) == sorted(word.value for word in words)
+
+
+def test_the_lifecycle_page_explains_every_state_of_an_effect() -> None:
+    below = text_of("lifecycle.md").split("## States of an effect\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", below)) == {state.value for state in EffectState}
+
+
+def test_the_lifecycle_page_says_where_a_case_can_be_cancelled() -> None:
+    shown = [
+        stage for row in tables_of("lifecycle.md", "The path of `deal.cancelled`", "cancelled at") for stage in row[0].split(", ")
+    ]
+    assert sorted(shown) == sorted(Stage)
+
+
+def test_the_lifecycle_page_shows_what_becomes_of_a_payment() -> None:
+    shown = {row[0]: row[2] for row in tables_of("lifecycle.md", "What becomes of a payment", "event")}
+    assert shown == MARKS
+
+
+def test_the_lifecycle_page_shows_every_letter() -> None:
+    shown = {row[1] for row in tables_of("lifecycle.md", "Letters", "letter")}
+    assert shown == {step.name for path in PATHS.values() for step in path if step.system == "mail"}
 
 
 def test_the_lifecycle_page_shows_the_system_contract_as_it_is() -> None:
-    shown = {row[0]: (row[1], row[2]) for row in tables_of("lifecycle.md", "Which system holds the truth")}
+    shown = {row[0]: (row[1], row[2]) for row in tables_of("lifecycle.md", "Which system holds the truth", "entity")}
     entities = catalog().systems.entities
     assert shown == {
         name: (entity.record.value, ", ".join(mirror.value for mirror in entity.mirrors)) for name, entity in entities.items()
