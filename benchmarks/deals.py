@@ -36,7 +36,7 @@ FROM cases c WHERE c.id = ANY(:cases)
 )
 PER_DEAL = {
     "crm": {"deals": 1, "tickets": 1, "notes": 1, "companies": 1, "contacts": 1},
-    "docs": {"folders": 2, "documents": 3},
+    "docs": {"folders": 2, "documents": 2, "files": 1},
     "billing": {"customers": 1, "quotes": 1, "invoices": 1},
     "mail": {"messages": 2},
 }

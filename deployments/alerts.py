@@ -11,7 +11,7 @@ from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
 from contracts.values import Money
 from lifecycle import keys
-from lifecycle.announcements import Stopped, alert, all_clear
+from lifecycle.announcements import Stopped, alert, all_clear, reason_in_words
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -94,10 +94,11 @@ class Alerts:
         # Each amount was checked as it came in; their sum may be larger than any one may be.
         sums = sorted((cause.amounts or {}).items())
         amounts = [Money.model_construct(minor=int(minor), currency=currency) for currency, minor in sums]
+        systems = {system.value: told.title for system, told in house.catalog.systems.systems.items()}
         stopped = Stopped(
             title=entry.title if entry else operation.title if operation else "Unknown event",
             deals=cause.deals,
-            reason=cause.reason,
+            reason=reason_in_words(cause.cause, cause.reason, systems),
             route=cause.route,
             owner=owner.name,
             amounts=amounts,

@@ -37,9 +37,11 @@ status = 'received' AND (not_before IS NULL OR not_before <= now()) AND type = :
 AND NOT EXISTS (
   SELECT 1 FROM inbox earlier WHERE earlier.case_id = inbox.case_id AND earlier.id <> inbox.id AND (
     earlier.status = 'running'
-    OR (earlier.status IN ('received', 'parked') AND (earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq))))
+    OR ((earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq)
+        AND (earlier.status = 'received' OR (earlier.status = 'parked' AND inbox.type <> 'deal.cancelled')))))
 """
-"""What may be worked on now: at most one event per case, the oldest first; a parked one holds up only its own case."""
+"""What may be worked on now: at most one event per case, the oldest first; a parked one holds up its own case, unless that
+is given up."""
 
 ACCEPT = text(
     """

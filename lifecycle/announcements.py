@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,25 @@ class Stopped:
     amounts: Sequence[Money]
     oldest: datetime
     escalate: str = ""
+
+
+BUSY_CODES, SILENT_CODES = ("http_429",), ("unreachable", "no_answer", "not_json", "http_5")
+
+
+def reason_in_words(cause: str, reason: str, systems: Mapping[str, str]) -> str:
+    """Return why deals stopped as their owner reads it: what a system answered becomes what that means.
+
+    A `cause` such as `lead/open_deal/crm.http_503` names flow, step and the system's code; any other keeps its reason.
+    """
+    *_, step, code = ("", "", *cause.split("/"))
+    name, _, detail = code.partition(".")
+    if name not in systems or not step:
+        return reason
+    if detail.startswith(SILENT_CODES):
+        return f"{systems[name]} does not answer (“{step.replace('_', ' ')}”)"
+    if detail.startswith(BUSY_CODES):
+        return f"{systems[name]} is too busy (“{step.replace('_', ' ')}”)"
+    return f"{systems[name]} did not take it (“{step.replace('_', ' ')}”: {detail or 'refused'})"
 
 
 def alert(stopped: Stopped) -> tuple[str, list[str]]:

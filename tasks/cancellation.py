@@ -8,6 +8,7 @@ from prefect import task
 
 from contracts.cancellation import DealCancelledV1
 from contracts.records import DealChange, RequestChange
+from ledger.deciding import CHANGED, REJECTED
 from lifecycle.cancellation import cancellation_note
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
@@ -28,6 +29,8 @@ async def read_bindings(batch: Cancellations) -> None:
     async with runtime().ledger.begin() as books:
         done = await books.effects.latest(cases, (ESTIMATE, DRAFT, INVOICE, REQUEST))
         await books.decisions.withdraw(cases)
+        for case in cases:
+            await books.exceptions.close_case(case, (REJECTED, CHANGED), closed_as="cancelled")
     for item in batch:
         item.facts |= {step: row.vendor_id for step in (ESTIMATE, REQUEST) if (row := done.get((item.case, step)))}
         invoice = done.get((item.case, INVOICE)) or done.get((item.case, DRAFT))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.google.calls import answer, body_of, mask_of, query_of
+from sandbox.google.document import Document
 from sandbox.google.drive import Drive
 from sandbox.google.errors import invalid_parameter, refuse
 from sandbox.google.fields import select
@@ -25,6 +26,7 @@ _ABOUT_SHAPE = dict.fromkeys(
     ("kind", "user", "storageQuota", "importFormats", "exportFormats", "maxUploadSize", "maxImportSizes", "canCreateDrives",
      "appInstalled", "folderColorPalette", "driveThemes", "canCreateTeamDrives", "teamDriveThemes")
 )  # fmt: skip
+MOST_EXPORTS = 200
 
 
 class Files:
@@ -32,6 +34,7 @@ class Files:
 
     def __init__(self, drive: Drive) -> None:
         self.drive = drive
+        self._exports: dict[tuple[str, int, str, str], bytes] = {}
 
     def routes(self) -> list[Route]:
         """Return the routes, paths below Google's mount."""
@@ -127,11 +130,20 @@ class Files:
             kind = "Folders cannot be exported." if file["mimeType"] == FOLDER else "Export only supports Docs Editors files."
             raise refuse(403, kind, reason="fileNotExportable", location="mimeType", locationType="parameter")
         try:
-            content = exported(document, file["name"], mime_type)
+            content = self._drawn(file, document, mime_type)
         except KeyError:
             message = "The requested conversion is not supported."
             raise refuse(400, message, reason="badRequest", location="convertTo", locationType="parameter") from None
         return Response(content, media_type=mime_type)
+
+    def _drawn(self, file: dict[str, Any], document: Document, mime_type: str) -> bytes:
+        """The document in another format; one that is asked for again unchanged is not drawn again."""
+        version = (file["id"], document.revision, file["name"], mime_type)
+        if version not in self._exports:
+            self._exports[version] = exported(document, file["name"], mime_type)
+            if len(self._exports) > MOST_EXPORTS:
+                del self._exports[next(iter(self._exports))]
+        return self._exports[version]
 
 
 def updated(drive: Drive, request: Request, body: Any, upload: Any = None) -> dict[str, Any]:

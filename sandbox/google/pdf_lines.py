@@ -79,6 +79,10 @@ def drawable(text: str) -> str:
     return text
 
 
+_WIDTHS: dict[tuple[str, str, float, str], float] = {}
+_MOST_WIDTHS = 50_000
+
+
 def broken(pdf: FPDF, runs: Iterable[tuple[str, Font]], width: float) -> list[Text]:
     """Return the lines of a paragraph; a word that is too long for one is cut."""
     lines, empty = [Text()], Font()
@@ -104,7 +108,7 @@ def _words(pdf: FPDF, runs: Iterable[tuple[str, Font]], width: float) -> Iterato
     for text, font in runs:
         pdf.set_font(font.family, font.style.replace("S", ""), font.size)
         for piece in _PIECE.findall(drawable(text)):
-            measured = [(part, font, pdf.get_string_width(part)) for part in _cut(pdf, piece, width)]
+            measured = [(part, font, _width(pdf, font, part)) for part in _cut(pdf, font, piece, width)]
             if piece.isspace() or len(measured) > 1:
                 yield from filter(None, [word])
                 yield from ([part] for part in measured)
@@ -115,8 +119,18 @@ def _words(pdf: FPDF, runs: Iterable[tuple[str, Font]], width: float) -> Iterato
         yield word
 
 
-def _cut(pdf: FPDF, piece: str, width: float) -> list[str]:
-    if piece.isspace() or pdf.get_string_width(piece) <= width:
+def _width(pdf: FPDF, font: Font, text: str) -> float:
+    """The width of a word in the font that is set; words come again and again, and measuring was half of a document's time."""
+    known = (font.family, font.style, font.size, text)
+    if known not in _WIDTHS:
+        if len(_WIDTHS) >= _MOST_WIDTHS:
+            _WIDTHS.clear()
+        _WIDTHS[known] = float(pdf.get_string_width(text))
+    return _WIDTHS[known]
+
+
+def _cut(pdf: FPDF, font: Font, piece: str, width: float) -> list[str]:
+    if piece.isspace() or _width(pdf, font, piece) <= width:
         return [piece]
     parts, part = [], ""
     for letter in piece:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.values import Money
-from lifecycle.announcements import LONGEST_LIST, Deal, Stopped, alert, all_clear, announcement
+from lifecycle.announcements import LONGEST_LIST, Deal, Stopped, alert, all_clear, announcement, reason_in_words
 
 EUROS = Money(minor=1500000, currency="EUR")
 
@@ -56,6 +56,22 @@ def test_an_alert_says_how_many_what_why_since_when_whose_and_what_to_do() -> No
         "At stake: EUR 15,000.00, USD 7.00. Oldest since 21 Nov 2026 09:30 UTC. Owner: Sales operations.",
         "What to do: correct it at the source.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("lead/open_deal/crm.http_503", "CRM does not answer (“open deal”)"),
+        ("lead/open_deal/crm.unreachable", "CRM does not answer (“open deal”)"),
+        ("lead/open_deal/crm.http_429.TEN_SECONDLY", "CRM is too busy (“open deal”)"),
+        ("invoice/draft_invoice/billing.http_402.declined", "Billing did not take it (“draft invoice”: http_402.declined)"),
+        ("gate/lead/lead_has_an_owner", "Every lead names its owner"),
+        ("lead/failed/ValueError", "Every lead names its owner"),
+        ("proposal/rejected", "Every lead names its owner"),
+    ],
+)
+def test_a_systems_answer_is_told_as_what_it_means(cause: str, said: str) -> None:
+    assert reason_in_words(cause, "Every lead names its owner", {"crm": "CRM", "billing": "Billing"}) == said
 
 
 def test_an_alert_about_one_deal_without_an_amount() -> None:

@@ -28,7 +28,7 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    postgres.psql("TRUNCATE inbox, effects, cases, exceptions, documents, alerts, gate_results", DATABASE)
+    postgres.psql("TRUNCATE inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references", DATABASE)
 
 
 @pytest.fixture
