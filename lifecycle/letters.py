@@ -10,19 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from contracts.values import Money
+from lifecycle.invoice import REMINDED_AFTER
 
 LONGEST_TITLE = 120
 LONGEST_VALUE = 200
 LONGEST_NOTE = 4000
 LONGEST_NAME = 40
-FIRM_AFTER, LAST_AFTER = 14, 30
+TITLES = frozenset({"dr", "dipl", "dipl.-ing", "frau", "herr", "ing", "mag", "miss", "mr", "mrs", "ms", "prof"})
 GAPS = re.compile(r"\n{3,}")
 
 Facts = Sequence[tuple[str, str]]
@@ -87,7 +89,7 @@ def reminder(
     """
     if days < 1:
         raise ValueError("nobody is reminded of what is not overdue")
-    tone = 1 + (days >= FIRM_AFTER) + (days >= LAST_AFTER)
+    tone = max(1, sum(days >= after for after in REMINDED_AFTER))
     more = {"number": _line(number), "due": _due(due_on), "url": url, "days": days, "tone": tone}
     return _words("reminder", company, person, deal, owner, facts=_invoice(deal, number, amount, due_on), **more)
 
@@ -111,12 +113,15 @@ def _words(name: str, company: str, person: str, deal: str, owner: str, *, facts
 
 
 def _greeting(person: str) -> str:
-    """`Hello Ada`; titles are passed over, `Byron, Ada` is turned round, and what is no name is left out."""
-    name = _line(person)
-    family, comma, given = name.partition(",")
-    parts = [part for part in (given if comma and given.strip() else family).split() if not part.endswith(".")]
-    fits = parts and "@" not in parts[0] and len(parts[0]) <= LONGEST_NAME
-    return f"Hello {parts[0]}" if fits else "Hello"
+    """`Hello Ada`; where it is not sure which part people are called by (`J. Byron`, `Dr. Byron`, an address), only `Hello`."""
+    before, comma, after = _line(person).partition(",")
+    if comma and len(before.split()) > 1:
+        return "Hello"
+    words = (after if after.strip() else before).split()
+    names = list(dropwhile(lambda word: word.rstrip(".").lower() in TITLES, words))
+    is_family = not comma and len(names) == 1 < len(words)
+    fits = names and not is_family and not names[0].endswith(".") and "@" not in names[0] and len(names[0]) <= LONGEST_NAME
+    return f"Hello {names[0]}" if fits else "Hello"
 
 
 def _line(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -136,7 +141,7 @@ def _lines(note: str) -> list[str]:
 
 
 def _is_plain(char: str) -> bool:
-    """Whether a character may stand in a letter: no invisible marks but the joiners that scripts and emoji need, no broken surrogates."""
+    """Whether a character may stand in a letter: no broken one, no invisible mark but the joiners of scripts and emoji."""
     return category(char) not in ("Cf", "Cs", "Co") or char in "\u200c\u200d"
 
 
@@ -158,7 +163,7 @@ def _due(due_on: date | None) -> str:
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        autoescape=select_autoescape(("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
