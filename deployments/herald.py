@@ -68,11 +68,11 @@ class Herald:
             RetryableError: the ledger is not available.
         """
         async with self._house.ledger.begin() as books:
-            rows = await books.inbox.untold(limit=SMALL_PARCEL if self._busy() else PARCEL, settling=settling)
+            rows = await books.telling.untold(limit=SMALL_PARCEL if self._busy() else PARCEL, settling=settling)
             news = [event.model_dump(mode="json") for row in rows for event in news_of(row, self._house.catalog)]
             if news:
                 await self._client.request("POST", "/events", json=news, timeout=TIMEOUT)
-            await books.inbox.tell({row.id: row.status for row in rows})
+            await books.telling.tell({row.id: row.status for row in rows})
         return len(rows)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from ledger.intake import reopen
 from runtime.wiring import runtime
@@ -12,8 +14,8 @@ from tasks.options import FLOW
 
 
 @flow(name="replay", description="Let parked or quarantined events go on; what is done already is not repeated.", **FLOW)
-async def replay(events: list[UUID]) -> str:
+async def replay(events: list[UUID]) -> State[None]:
     """Judge these events by today's contracts and let those that fit go on from where they stopped; say how many do."""
     house = runtime()
     going_on = await reopen(house.ledger, house.catalog, events)
-    return f"{len(going_on)} of {len(events)} events go on"
+    return Completed(message=f"{len(going_on)} of {len(events)} events go on")

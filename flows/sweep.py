@@ -21,8 +21,8 @@ async def sweep() -> State[None]:
     house = runtime()
     async with house.ledger.begin(wake=True) as books:
         given_back = await books.inbox.release_expired()
-        roused = await books.inbox.rouse_resolved()
-        early = await books.inbox.waiting_since(WORTH_WAITING_FOR)
+        roused = await books.early.rouse_resolved()
+        early = await books.early.waiting_since(WORTH_WAITING_FOR)
         await books.exceptions.open([waits_too_long(house.catalog, row) for row in early])
     return Completed(message=f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long")
 

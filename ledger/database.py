@@ -21,10 +21,12 @@ from ledger.cases import Cases
 from ledger.continuity import Continuity
 from ledger.decisions import Decisions
 from ledger.documents import Documents
+from ledger.early import Early
 from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +48,13 @@ class Books:
     gates: Gates
     continuity: Continuity
     decisions: Decisions
+    early: Early
+    telling: Telling
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions)
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling)
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 

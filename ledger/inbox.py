@@ -13,8 +13,7 @@ from sqlalchemy import Row, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from ledger.tables import Event, EventStatus, ExceptionRow
-from lifecycle.references import FIELDS
+from ledger.tables import Event, EventStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +62,6 @@ RETURNING id, seq, attempts
 """
 CLAIM = text(LEASE.format(which=READY))
 TAKE = text(LEASE.format(which=f"id = :id AND {READY}"))
-
-ADOPT = text(
-    """
-UPDATE inbox SET case_id = n.case_id FROM unnest(CAST(:events AS uuid[]), CAST(:cases AS uuid[])) AS n(id, case_id)
-WHERE inbox.id = n.id
-"""
-)
-NAMES = " OR ".join(f"payload->'data'->>'{field}' = ANY(:named)" for field in FIELDS)
-ROUSE = text(
-    f"UPDATE inbox SET status = 'received' WHERE status = 'waiting' AND (case_id = ANY(:cases) OR {NAMES}) RETURNING id"  # noqa: S608
-)
-ROUSE_RESOLVED = text(
-    """
-UPDATE inbox SET status = 'received' WHERE status = 'waiting' AND EXISTS (
-  SELECT 1 FROM cases c WHERE c.crm_deal_id = inbox.payload->'data'->>'deal_id' AND c.id <> inbox.case_id)
-RETURNING id
-"""
-)
-"""What came too early goes on when its case moves, or when the deal that it names turns out to be a case's."""
-
-UNTOLD = text(
-    """
-SELECT id, type, contract, case_id, status, told, attempts, flow_run_id, received_at, finished_at FROM inbox
-WHERE status <> 'running' AND told IS DISTINCT FROM status
-  AND (status <> 'received' OR received_at < now() - make_interval(secs => :settling))
-  AND (SELECT pg_try_advisory_xact_lock(hashtextextended('towline untold', 0)))
-ORDER BY seq LIMIT :limit
-"""
-)
-TELL = text(
-    """
-UPDATE inbox SET told = n.status FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS n(id, status)
-WHERE inbox.id = n.id AND inbox.id IN (SELECT id FROM inbox WHERE id = ANY(CAST(:ids AS uuid[])) FOR UPDATE SKIP LOCKED)
-"""
-)
-"""Nobody is waited for, so that this cannot come into a deadlock with a path: what is locked now is told once more."""
 
 WAITING = text(
     """
@@ -177,50 +140,6 @@ class Inbox:
         alive = or_(col(Event.flow_run_id).in_(list(runs)), col(Event.id).in_(list(events)))
         statement = update(Event).where(col(Event.leased_by) == worker, col(Event.status) == EventStatus.RUNNING, alive)
         await self._connection.execute(statement.values(lease_until=until))
-
-    async def adopt(self, cases: Mapping[UUID, UUID]) -> None:
-        """Move events to the cases that they turned out to belong to."""
-        if cases:
-            await self._connection.execute(ADOPT, {"events": list(cases), "cases": list(cases.values())})
-
-    async def rouse(self, cases: Collection[UUID], named: Collection[str]) -> Sequence[UUID]:
-        """Let events go on that came too early for these cases, or that name one of these outside records."""
-        return list((await self._connection.execute(ROUSE, {"cases": list(cases), "named": list(named)})).scalars())
-
-    async def rouse_resolved(self) -> Sequence[UUID]:
-        """Let events go on that came before their deal was known as a case's."""
-        return list((await self._connection.execute(ROUSE_RESOLVED)).scalars())
-
-    async def wait(self, ids: Collection[UUID]) -> None:
-        """Let running events wait for their case to get to where they fit."""
-        await self._set(ids, status=EventStatus.WAITING, leased_by=None, lease_until=None)
-
-    async def waiting_since(self, seconds: float) -> Sequence[Row[Any]]:
-        """Return the events that have waited for their case for longer than that and have no open exception yet."""
-        before = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-        told = select(col(ExceptionRow.id)).where(
-            col(ExceptionRow.event_id) == col(Event.id), col(ExceptionRow.closed_at).is_(None)
-        )
-        statement = select(Event).where(col(Event.status) == EventStatus.WAITING, col(Event.received_at) < before, ~told.exists())
-        return (await self._connection.execute(statement.limit(1000))).all()
-
-    async def untold(self, *, limit: int, settling: float) -> Sequence[Row[Any]]:
-        """Return events that Prefect does not know where they stand, to one caller at a time; until its transaction ends.
-
-        An event that is about to be claimed is left alone for `settling` seconds: `tell` would hold its row.
-        """
-        return (await self._connection.execute(UNTOLD, {"limit": limit, "settling": settling})).all()
-
-    async def tell(self, told: Mapping[UUID, str]) -> None:
-        """Write down which status of each event Prefect was told."""
-        if told:
-            await self._connection.execute(TELL, {"ids": list(told), "statuses": [str(status) for status in told.values()]})
-
-    async def ended(self, event_type: str, since: datetime, until: datetime) -> Sequence[Row[Any]]:
-        """Return the events of a type that were done within this time, in that order."""
-        within = (col(Event.finished_at) >= since, col(Event.finished_at) < until)
-        statement = select(Event).where(col(Event.type) == event_type, col(Event.status) == EventStatus.DONE, *within)
-        return (await self._connection.execute(statement.order_by(col(Event.finished_at)))).all()
 
     async def settle(self, outcomes: Mapping[UUID, EventStatus]) -> None:
         """Write how events ended, and give their leases back."""

@@ -23,7 +23,7 @@ RETRIES = retries_of(MILESTONE)
 async def read_news(day: date, since: datetime, until: datetime) -> Mapping[str, News]:
     """Return what each channel is to be told of a day: the channel of a deal's owner, or the digest's own."""
     async with runtime().ledger.begin() as books:
-        reached = await books.inbox.ended(MILESTONE, since, until)
+        reached = await books.telling.ended(MILESTONE, since, until)
         asked = [row for row in await books.decisions.waiting() if row.asked_at < until]
         overdue = [row for row in await books.continuity.open_invoices() if row.due_on and row.due_on < day]
         cases = await books.cases.get({row.case_id for row in (*reached, *asked, *overdue)})

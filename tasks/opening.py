@@ -71,7 +71,7 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
         rows = await _at_home(books, [row for row in rows if row.type == event_type])
         cases = await books.cases.open([row.case_id for row in rows]) if rows else {}
         early = [row.id for row in rows if stages.is_early(event_type, stages.Stage(cases[row.case_id].stage))]
-        await books.inbox.wait(early)
+        await books.early.wait(early)
     batch = Batch(entry, run, [_item(row, cases[row.case_id], payload) for row in rows if row.id not in early])
     for item in batch:
         try:
@@ -88,7 +88,7 @@ async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
     cases = await books.cases.of_references(references) if references else {}
     homes = {event: home for event, data in sent.items() if (home := case_of(data, cases))}
     moved = {row.id: homes[row.id] for row in rows if homes.get(row.id, row.case_id) != row.case_id}
-    await books.inbox.adopt(moved)
+    await books.early.adopt(moved)
     await books.inbox.release(list(moved), forget_attempt=True)
     return [row for row in rows if row.id not in moved]
 
@@ -142,7 +142,7 @@ async def _settle(books: Books, batch: Batch[C]) -> None:
     await books.inbox.accept([item.then for item in batch if item.then])
     if len(batch):
         named = [reference.partition(":")[2] for item in batch for reference in item.references]
-        await books.inbox.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])
+        await books.early.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])
 
 
 def _case_after(batch: Batch[C], item: Item[C]) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ def test_an_event_that_came_too_early_says_why_it_waits(towline: Towline, look: 
 
     async def wait(ledger: Ledger) -> None:
         async with ledger.begin() as books:
-            await books.inbox.wait([lead.id])
+            await books.early.wait([lead.id])
 
     look(wait)
     assert "until the deal is at new" in towline("case", str(CASE)).out

@@ -104,7 +104,7 @@ async def test_what_is_told_twice_is_one_event_in_prefect(world: World, prefect:
     await herald.look(settling=0)
     first = await told(prefect, event_id, 2)
     async with world.house.ledger.begin() as books:
-        await books.inbox.tell({event_id: "forgotten"})
+        await books.telling.tell({event_id: "forgotten"})
     async with world.house.ledger.begin() as books:
         (row,) = await books.inbox.get([event_id])
         assert row.told == "forgotten"
@@ -161,7 +161,7 @@ async def test_while_runs_are_under_way_a_parcel_is_small(world: World, prefect:
 async def test_of_two_heralds_one_speaks(world: World, prefect: PrefectClient) -> None:
     await world.arrives(lead())
     async with world.house.ledger.begin() as books:
-        assert len(await books.inbox.untold(limit=10, settling=0)) == 1
+        assert len(await books.telling.untold(limit=10, settling=0)) == 1
         assert await Herald(world.house, prefect).look(settling=0) == 0
 
 
@@ -233,4 +233,4 @@ async def test_a_herald_that_is_not_heard_goes_on(world: World) -> None:
         assert not running.done()
         running.cancel()
     async with world.house.ledger.begin() as books:
-        assert len(await books.inbox.untold(limit=10, settling=0)) == 1
+        assert len(await books.telling.untold(limit=10, settling=0)) == 1

@@ -87,5 +87,5 @@ async def test_a_replay_says_how_many_go_on(world: World) -> None:
     async with world.house.ledger.begin() as books:
         await books.inbox.settle({stopped: EventStatus.PARKED})
     with temporary_settings({PREFECT_API_URL: world.prefect}):
-        assert await replay([misfit, stopped, fine]) == "1 of 3 events go on"
+        assert (await replay([misfit, stopped, fine], return_state=True)).message == "1 of 3 events go on"
     assert [await world.status(one) for one in (misfit, stopped, fine)] == ["quarantined", "received", "received"]

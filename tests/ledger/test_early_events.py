@@ -24,7 +24,7 @@ def event(name: str, data: dict[str, str], *, case: UUID | None = None) -> NewEv
 async def waits(ledger: Ledger, one: NewEvent) -> None:
     async with ledger.begin() as books:
         await books.inbox.accept([one])
-        await books.inbox.wait([one.id])
+        await books.early.wait([one.id])
 
 
 async def status(ledger: Ledger, one: NewEvent) -> str:
@@ -55,7 +55,7 @@ async def test_an_early_event_goes_on_when_what_it_waits_for_happens(
     one = event("early", {"request_id": "456"}, case=CASE)
     await waits(ledger, one)
     async with ledger.begin() as books:
-        await books.inbox.rouse(cases, named)
+        await books.early.rouse(cases, named)
     assert await status(ledger, one) == (EventStatus.RECEIVED if roused else EventStatus.WAITING)
 
 
@@ -65,7 +65,7 @@ async def test_an_event_whose_deal_turned_out_to_be_a_cases_is_roused_by_the_swe
         await waits(ledger, one)
     await opened(ledger, CASE, "77")
     async with ledger.begin() as books:
-        assert await books.inbox.rouse_resolved() == [known.id]
+        assert await books.early.rouse_resolved() == [known.id]
     assert await status(ledger, unknown) == EventStatus.WAITING
 
 
@@ -73,8 +73,8 @@ async def test_what_waits_for_long_is_told_of_once(ledger: Ledger) -> None:
     one = event("early", {"deal_id": "77"})
     await waits(ledger, one)
     async with ledger.begin() as books:
-        assert await books.inbox.waiting_since(3600) == []
-        assert [row.id for row in await books.inbox.waiting_since(-1)] == [one.id]
+        assert await books.early.waiting_since(3600) == []
+        assert [row.id for row in await books.early.waiting_since(-1)] == [one.id]
 
 
 async def test_references_lead_to_the_case_they_were_given_first(ledger: Ledger) -> None:

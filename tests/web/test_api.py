@@ -294,7 +294,7 @@ async def test_an_event_that_came_too_early_says_what_it_waits_for(
     event_id = UUID((await sender.event(paid)).json()["id"])
     assert (await asked(client, f"/api/events/{event_id}"))["waits_for"] == []
     async with ledger.begin() as books:
-        await books.inbox.wait([event_id])
+        await books.early.wait([event_id])
     shown = await asked(client, f"/api/events/{event_id}")
     assert (shown["status"], shown["waits_for"]) == ("waiting", ["invoiced"])
     (in_case,) = (await asked(client, f"/api/cases/{shown['case']}"))["events"]
@@ -308,7 +308,7 @@ async def test_the_start_page_counts_what_waits_for_a_decision_or_for_its_deal(
     await ask(ledger, question(uuid4()), question(uuid4(), owner=None))
     event_id = UUID((await sender.event(lead())).json()["id"])
     async with ledger.begin() as books:
-        await books.inbox.wait([event_id])
+        await books.early.wait([event_id])
     page = (await client.get("/")).text
     assert "<b>2</b> proposals wait for a decision" in page
     assert "1 waiting until their deal is far enough" in page
