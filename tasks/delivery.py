@@ -39,16 +39,19 @@ DECIDE_AGAIN = "read what has changed, then decide on it: `towline decide` shows
 
 @task(name="Read decisions", **RETRIES)
 async def read_decisions(batch: Approvals) -> None:
-    """Note the decision that each approval points at, and what it makes of the case's money."""
+    """Note the decision that each approval points at, and what it makes of the case's money; let go what was done before."""
     cases = [item.case for item in batch]
     async with runtime().ledger.begin() as books:
         decisions = await books.decisions.get([item.payload.decision for item in batch])
         entries = await books.continuity.of_cases(cases)
     for item in batch:
         decision = item.facts["decision"] = decisions.get(item.payload.decision)
-        item.facts["before"] = line(entries.get(item.case, ()), without=item.event)
+        rows = entries.get(item.case, ())
+        item.facts["before"] = line(rows, without=item.event)
         if decision is not None:
             item.known_amount = Money(minor=decision.minor, currency=decision.currency)
+        if any(row.event_id != item.event and row.reference == str(item.payload.decision) for row in rows):
+            batch.skip(item)  # another event has told of this approval, and everything was done on it
 
 
 def approval_facts(item: Item[ProposalApprovedV1]) -> dict[str, Any]:
