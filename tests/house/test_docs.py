@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -14,12 +15,18 @@ from prometheus_client.metrics_core import Metric
 from typer.core import TyperGroup
 
 from cli.main import COMMANDS
+from connectors import google
+from connectors.billing import stripe_hooks
+from connectors.billing.stripe_calls import VERSION
+from connectors.crm import hubspot_words
 from connectors.remedies import REMEDIES
 from contracts.catalog import catalog
+from contracts.systems import System
+from expectations.suites import SUITES
 from ledger.database import Ledger
 from runtime.settings import Settings
 from sandbox.settings import Settings as SandboxSettings
-from tests.house.pages import DOCS, PAGES, README, ROOT, RUNBOOKS, code_of, links_of, text_of
+from tests.house.pages import DOCS, PAGES, README, ROOT, RUNBOOKS, code_of, links_of, tables_of, text_of
 from web.app import create_app
 from web.metrics import Metrics
 
@@ -97,6 +104,39 @@ def test_every_call_of_the_sandboxs_control_interface_is_described() -> None:
 
 def test_every_status_that_has_a_remedy_is_in_the_table() -> None:
     assert [status for status in REMEDIES if str(status) not in CONNECTORS] == []
+
+
+def test_every_code_of_google_that_outranks_the_status_is_named() -> None:
+    assert [code for code in google.DIALECT.remedies if f"`{code}`" not in CONNECTORS] == []
+
+
+def test_every_property_that_we_add_in_the_crm_is_described() -> None:
+    rows = tables_of("connectors.md", "HubSpot", "on")
+    described = {
+        (kind, name) for kinds, names, _ in rows for kind in kinds.split(", ") for name in re.findall(r"towline_\w+", names)
+    }
+    assert described == {(kind, name) for kind, names in hubspot_words.OUR_PROPERTIES.items() for name in names}
+
+
+def test_every_webhook_of_billing_that_becomes_an_event_is_named() -> None:
+    types = set(re.findall(r'^    "([a-z_.]+)": _\w+,$', inspect.getsource(stripe_hooks), re.MULTILINE))
+    assert "invoice.paid" in types
+    assert {row[0] for row in tables_of("connectors.md", "Billing", "Stripe tells")} == types
+    assert [name for name in types if f"`{name}`" not in OPERATIONS] == []
+
+
+def test_every_vendor_and_its_version_is_named() -> None:
+    vendors = [name for kind in System for name in get_args(get_args(Settings.model_fields[kind.value].annotation)[0])]
+    assert "stripe" in vendors
+    assert [name for name in vendors if f"={name}`" not in CONNECTORS or f"`{name}`" not in OPERATIONS] == []
+    assert VERSION in CONNECTORS
+
+
+def test_every_cause_of_a_gate_that_a_page_names_can_come() -> None:
+    causes = {f"gate/{suite}/{expectation().expectation_type}" for suite, named in SUITES.items() for expectation in named}
+    named = {cause for page in PAGES for cause in re.findall(r"gate/[a-z]+/[a-z_]+", code_of(page))}
+    assert named
+    assert named - causes == set()
 
 
 def test_every_runbook_that_the_catalog_or_the_code_names_is_there() -> None:
