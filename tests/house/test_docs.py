@@ -172,7 +172,7 @@ def test_every_make_target_and_every_command_that_a_page_names_exists(page: Path
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """Placeholders are written in capitals, and files that other programs make have no folder of ours before them."""
     rooms = "|".join([path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")])
-    named = re.findall(rf"(?<![\w/.])(?:{rooms})/[\w./-]+\.(?:py|yaml|html|md)\b", code_of(page))
+    named = re.findall(rf"(?<![\w/.])(?:{rooms})/[\w./-]+\.(?:py|yaml|html\.j2|txt\.j2|html|md)\b", code_of(page))
     assert [name for name in named if not re.search("[A-Z]{3}", name) and not (ROOT / name).exists()] == []
 
 
