@@ -22,6 +22,7 @@ from connectors.crm import hubspot_words
 from connectors.remedies import REMEDIES
 from contracts.catalog import catalog
 from contracts.systems import System
+from expectations.named import FailureSeverity
 from expectations.suites import SUITES
 from ledger.database import Ledger
 from runtime.settings import Settings
@@ -137,6 +138,19 @@ def test_every_cause_of_a_gate_that_a_page_names_can_come() -> None:
     named = {cause for page in PAGES for cause in re.findall(r"gate/[a-z]+/[a-z_]+", code_of(page))}
     assert named
     assert named - causes == set()
+
+
+@pytest.mark.parametrize("runbook", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.name)
+def test_a_runbook_quotes_what_a_gate_says_when_it_stops_a_deal(runbook: Path) -> None:
+    """A warning stops nothing, so nobody is to look for it among the causes."""
+    entries = [*catalog().entries.values(), *catalog().operations]
+    wrong = []
+    for item in re.split(r"\n(?:- |\n)", runbook.read_text(encoding="utf-8")):
+        suites = [SUITES[name] for name in re.findall(r"`gate/([a-z]+)/", item)]
+        said = {rule().description for suite in suites for rule in suite if rule().severity is FailureSeverity.CRITICAL}
+        quoted = {" ".join(words.split()) for words in re.findall(r'"([^"]+)"', item)} if suites else set()
+        wrong += sorted(quoted - said - {entry.title for entry in entries})
+    assert wrong == []
 
 
 def test_every_runbook_that_the_catalog_or_the_code_names_is_there() -> None:
