@@ -13,6 +13,7 @@ from tasks.cancellation import (
     cancel_estimates,
     cancellation_facts,
     close_requests,
+    leave_stopped,
     lose_deals,
     note_cancellations,
     read_bindings,
@@ -37,5 +38,6 @@ async def cancellation(events: list[UUID]) -> State[None]:
         await close_requests(batch)
         await lose_deals(batch)
         await note_cancellations(batch)
+        await leave_stopped(batch)
         await tell_owners(batch)  # cannot be unsent, so it is last
     return batch.outcome()

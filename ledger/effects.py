@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -167,6 +168,15 @@ class Effects:
         which = (col(Effect.case_id).in_(list(case_ids)), col(Effect.step).in_(list(steps)), stands)
         rows = await self._connection.execute(select(Effect).where(*which).order_by(col(Effect.finished_at)))
         return {(row.case_id, row.step): row for row in rows}
+
+    async def standing(self, case_ids: Collection[UUID], step: str) -> Mapping[UUID, Sequence[Row[Any]]]:
+        """Return, by case, all changes of a step that stand, the oldest first."""
+        stands = col(Effect.state) == EffectState.DONE
+        which = (col(Effect.case_id).in_(list(case_ids)), col(Effect.step) == step, stands)
+        found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+        for row in await self._connection.execute(select(Effect).where(*which).order_by(col(Effect.finished_at))):
+            found[row.case_id].append(row)
+        return found
 
     async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
         """Return the first letter that was sent in each case, which the later ones answer."""

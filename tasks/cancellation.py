@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
 
 from contracts.cancellation import DealCancelledV1
-from contracts.records import DealChange, RequestChange
+from contracts.records import DealChange, Outcomes, Ref, RequestChange, Wanted
 from ledger.deciding import CHANGED, REJECTED
+from ledger.tables import EventStatus
+from lifecycle import keys
 from lifecycle.cancellation import cancellation_note
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
@@ -24,17 +27,21 @@ OWED = ("draft", "open", "uncollectible")
 
 @task(name="Read what binds", **RETRIES)
 async def read_bindings(batch: Cancellations) -> None:
-    """Note the estimate, invoice and delivery request that earlier paths have made, and withdraw what waits for a decision."""
+    """Note the estimates, invoice and delivery request that earlier paths have made, and withdraw what waits for a decision."""
     cases = [item.case for item in batch]
     async with runtime().ledger.begin() as books:
-        done = await books.effects.latest(cases, (ESTIMATE, DRAFT, INVOICE, REQUEST))
+        done = await books.effects.latest(cases, (DRAFT, INVOICE, REQUEST))
+        estimates = await books.effects.standing(cases, ESTIMATE)
         await books.decisions.withdraw(cases)
         for case in cases:
             await books.exceptions.close_case(case, (REJECTED, CHANGED), closed_as="cancelled")
     for item in batch:
-        item.facts |= {step: row.vendor_id for step in (ESTIMATE, REQUEST) if (row := done.get((item.case, step)))}
-        invoice = done.get((item.case, INVOICE)) or done.get((item.case, DRAFT))
-        item.facts["invoice_id"] = invoice.vendor_id if invoice else None
+        if offers := estimates.get(item.case):
+            item.facts[ESTIMATE] = [row.vendor_id for row in offers]
+        if request := done.get((item.case, REQUEST)):
+            item.facts[REQUEST] = request.vendor_id
+        bills = [row for step in (DRAFT, INVOICE) if (row := done.get((item.case, step)))]
+        item.facts["invoice_id"] = max(bills, key=lambda row: row.finished_at).vendor_id if bills else None
     found = await runtime().billing.read_invoices({item.facts["invoice_id"] for item in batch if item.facts["invoice_id"]})
     for item in batch:
         item.facts["invoice"] = found.get(item.facts["invoice_id"])
@@ -48,9 +55,9 @@ def cancellation_facts(item: Item[DealCancelledV1]) -> dict[str, Any]:
 
 @task(name="Cancel estimates", **RETRIES)
 async def cancel_estimates(batch: Cancellations) -> None:
-    """Cancel the open estimate of each deal that has one."""
+    """Cancel the open estimates of each deal that has any: a changed offer has one beside the first."""
     items = [item for item in batch if ESTIMATE in item.facts]
-    await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=runtime().billing.cancel_estimates, items=items)
+    await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=_cancel_all, items=items)
 
 
 @task(name="Take invoices back", **RETRIES)
@@ -77,6 +84,24 @@ async def lose_deals(batch: Cancellations) -> None:
 async def note_cancellations(batch: Cancellations) -> None:
     """Write on each deal in the CRM what was taken back and what stays."""
     await once(batch, "note_cancellation", record=_note, act=runtime().crm.add_notes)
+
+
+@task(name="Leave what had stopped", **RETRIES)
+async def leave_stopped(batch: Cancellations) -> None:
+    """Take what had stopped or still waited in each deal off everybody's desk: nobody has to finish it any more."""
+    async with runtime().ledger.begin() as books:
+        rows = [row for item in batch for row in await books.inbox.of_case(item.case)]
+        stopped = [row.id for row in rows if row.status in (EventStatus.PARKED, EventStatus.WAITING)]
+        await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
+        await books.exceptions.close(stopped, closed_as="cancelled")
+
+
+async def _cancel_all(wanted: Sequence[Wanted[list[str]]]) -> Outcomes:
+    """Cancel all estimates of each deal; a deal of which one is refused is refused."""
+    each = {keys.effect_key(one.key, estimate): estimate for one in wanted for estimate in one.record}
+    done = await runtime().billing.cancel_estimates([Wanted(key, estimate) for key, estimate in each.items()])
+    found = {one.key: [done[keys.effect_key(one.key, estimate)] for estimate in one.record] for one in wanted}
+    return {key: next((one for one in outcomes if not isinstance(one, Ref)), outcomes[-1]) for key, outcomes in found.items()}
 
 
 def _fact(name: str) -> Any:
