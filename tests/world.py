@@ -95,10 +95,17 @@ class Vendors:
         found = (await self.control("GET", f"objects?system={system}"))[kind]
         return [one["object"] for one in found if not (system == "docs" and _is_ours(one["object"]))]
 
-    async def person_makes(self, kind: str, properties: dict[str, str], *, company: str = "") -> dict[str, Any]:
-        """Make a CRM record as a person at work there; return it."""
-        link = {"to": {"id": company}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]}
-        made = {"system": "crm", "kind": kind, "properties": properties, "associations": [link] if company else []}
+    async def person_makes(
+        self, kind: str, properties: dict[str, str], *, company: str = "", contact: str = "", deal: str = ""
+    ) -> dict[str, Any]:
+        """Make a CRM record as a person at work there, linked to these; return it."""
+        links = [(company, 5 if kind == "deals" else 1), (contact, 3), (deal, 214)]  # HubSpot's numbers of what is linked to what
+        associations = [
+            {"to": {"id": other}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}]}
+            for other, number in links
+            if other
+        ]
+        made = {"system": "crm", "kind": kind, "properties": properties, "associations": associations}
         record: dict[str, Any] = await self.control("POST", "people", made)
         return record
 
