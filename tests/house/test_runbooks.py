@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ LEDGER_THAT_IS_DOWN = "postgresql+asyncpg://nobody@/nowhere?host=/nonexistent"
 async def reader() -> AsyncIterator[httpx.AsyncClient]:
     """Somebody with a browser, while the ledger is down: that is when runbooks are needed."""
     secrets = {"crm_webhook_secrets": "secret", "billing_webhook_secrets": "secret"}
-    given = {"events_secrets": "whsec_c2VjcmV0", "api_token": "token", **secrets}
+    given: dict[str, Any] = {"events_secrets": "whsec_c2VjcmV0", "api_token": "token", **secrets}
     app = create_app(Settings(_env_file=None, **given), Ledger(LEDGER_THAT_IS_DOWN), catalog())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         yield client
