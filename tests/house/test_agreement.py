@@ -18,6 +18,7 @@ from contracts.catalog import Entry, catalog
 from contracts.event import CONTRACTS, newest
 from contracts.systems import System
 from deployments.deploy import flow_of, plans
+from deployments.herald import OUTCOMES
 from expectations.suites import SUITES
 from flows import start
 from ledger.tables import EffectState, EventStatus
@@ -172,6 +173,22 @@ def test_the_lifecycle_page_shows_what_becomes_of_a_payment() -> None:
 def test_the_lifecycle_page_shows_every_letter() -> None:
     shown = {row[1] for row in tables_of("lifecycle.md", "Letters", "letter")}
     assert shown == {step.name for path in PATHS.values() for step in path if step.system == "mail"}
+
+
+def test_the_operators_page_shows_what_can_be_started_on_demand() -> None:
+    shown = [event for row in tables_of("operations.md", "On demand", "path") for event in row[2].split(", ")]
+    assert sorted(shown) == sorted(start.EVENTS.values())
+
+
+def test_the_operators_page_shows_every_schedule() -> None:
+    shown = {row[0].strip("*") for row in tables_of("operations.md", "On a schedule", "deployment")}
+    assert shown == {operation.title for operation in catalog().operations if operation.every or operation.at}
+
+
+def test_the_operators_page_shows_what_prefect_is_told() -> None:
+    shown = {name for row in tables_of("operations.md", "Events and automations", "event") for name in row[0].split(", ")}
+    told = {"accepted", EventStatus.QUARANTINED.value} | {outcome.value for outcome in OUTCOMES}
+    assert shown == {f"towline.event.{status}" for status in told}
 
 
 def test_the_lifecycle_page_shows_the_system_contract_as_it_is() -> None:
