@@ -16,7 +16,7 @@ from connectors.billing import stripe_hooks
 from connectors.crm import hubspot_hooks, hubspot_words
 from contracts.catalog import Entry, catalog
 from contracts.event import CONTRACTS, newest
-from contracts.systems import System
+from contracts.systems import Entity, System
 from deployments.deploy import flow_of, plans
 from deployments.herald import OUTCOMES
 from expectations.suites import SUITES
@@ -192,8 +192,12 @@ def test_the_operators_page_shows_what_prefect_is_told() -> None:
 
 
 def test_the_lifecycle_page_shows_the_system_contract_as_it_is() -> None:
-    shown = {row[0]: (row[1], row[2]) for row in tables_of("lifecycle.md", "Which system holds the truth", "entity")}
-    entities = catalog().systems.entities
-    assert shown == {
-        name: (entity.record.value, ", ".join(mirror.value for mirror in entity.mirrors)) for name, entity in entities.items()
-    }
+    def row(name: str, entity: Entity) -> list[str]:
+        fields: dict[str, list[str]] = {}
+        for field, system in entity.authority.items():
+            fields.setdefault(system.value, []).append(field)
+        elsewhere = "; ".join(f"{', '.join(names)}: {system}" for system, names in fields.items())
+        return [name, entity.record.value, ", ".join(mirror.value for mirror in entity.mirrors), elsewhere]
+
+    shown = tables_of("lifecycle.md", "Which system holds the truth", "entity")
+    assert shown == [row(name, entity) for name, entity in catalog().systems.entities.items()]
