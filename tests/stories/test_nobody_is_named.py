@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from deployments.alerts import Alerts
 from deployments.postgres import EmbeddedPostgres
 from tests.world import World, event, lead, sample
+from tests.written import content, database_of, tables, told_everything
 
 NAME, MAIL, PHONE = "Zxqvarid", "zxqvarid.marker", "4930991827"
 PERSON = {"name": f"{NAME} Qlomber", "email": f"{MAIL}@northwind.example", "phone": f"+{PHONE}"}
@@ -40,14 +40,14 @@ async def test_a_persons_name_address_and_number_reach_nobody_but_the_vendors(
     assert statuses == ["done", "parked", "quarantined", "parked"]
     await Alerts(world.house).look()
 
-    await _told_everything(postgres, world)
-    prefect = _content(postgres, "prefect", _tables(postgres, "prefect"))
+    for event_type in ("lead.qualified", "opportunity.created"):
+        await told_everything(world, postgres, event_type, "Tell the owners")
+    prefect = content(postgres, "prefect", tables(postgres, "prefect"))
     assert str(done) in prefect
     assert _named_in(prefect) == []
     assert _named_in(caplog.text + "".join(str(record.__dict__) for record in caplog.records)) == []
     for table in ("exceptions", "alerts", "effects", "gate_results", "cases", "documents"):
-        content = _content(postgres, _database(world), [table])
-        assert (table, _named_in(content)) == (table, [])
+        assert (table, _named_in(content(postgres, database_of(world), [table]))) == (table, [])
     messages = json.dumps(await world.vendors.objects("chat", "messages"))
     assert "Lead qualified" in messages
     assert _named_in(messages) == []
@@ -55,34 +55,5 @@ async def test_a_persons_name_address_and_number_reach_nobody_but_the_vendors(
     assert set(_named_in(contacts)) == set(MARKERS)
 
 
-def _tables(postgres: EmbeddedPostgres, database: str) -> list[str]:
-    return postgres.psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database).split()
-
-
-def _content(postgres: EmbeddedPostgres, database: str, tables: list[str]) -> str:
-    """Every row of every column of these tables, as text."""
-    return "".join(postgres.psql(f'COPY "{table}" TO STDOUT', database) for table in tables)
-
-
 def _named_in(text: str) -> list[str]:
     return [marker for marker in MARKERS if marker in text.lower()]
-
-
-def _database(world: World) -> str:
-    url = world.house.settings.database_url or ""
-    return url.partition("@/")[2].partition("?")[0]
-
-
-async def _told_everything(postgres: EmbeddedPostgres, world: World) -> None:
-    """Wait until Prefect has stored what our runs had to say: their last task is there."""
-    runs = {row.flow_run_id for row in await world.events() if row.status == "done"}
-    last = f"SELECT count(*) FROM task_run WHERE name LIKE 'Tell the owners%' AND flow_run_id IN ({_quoted(runs)})"  # noqa: S608
-    for _ in range(100):
-        if int(await asyncio.to_thread(postgres.psql, last, "prefect")) == len(runs):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("Prefect did not store the task runs")
-
-
-def _quoted(ids: set[object]) -> str:
-    return ", ".join(f"'{one}'" for one in ids)
