@@ -41,7 +41,8 @@ PER_DEAL = {
     "mail": {"messages": 2},
 }
 """What one deal leaves behind; chat messages are shared by batches."""
-PAUSE = 0.02
+QUICK, CALM = 0.02, 0.1
+"""Seconds between looks: one deal is timed, two hundred should not be slowed by being watched."""
 
 
 @dataclass
@@ -60,7 +61,7 @@ class People:
         self._house, self._ledger, self._engine = house, ledger, engine
         self.trips: dict[UUID, Trip] = {}
 
-    async def carry(self, events: Sequence[dict[str, Any]]) -> None:
+    async def carry(self, events: Sequence[dict[str, Any]], *, pause: float = QUICK) -> None:
         """Post leads at once, act on each as soon as it waits for a person, until all are paid."""
         begun = time.time()
         posted = await asyncio.gather(*(self._house.post(event) for event in events))
@@ -68,7 +69,7 @@ class People:
         self.trips = {UUID(one["case"]): Trip(begun) for one in shown}
         while not all(trip.paid for trip in self.trips.values()):
             await self._look()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
 
     async def _look(self) -> None:
         open_cases = [case for case, trip in self.trips.items() if not trip.paid]
@@ -145,7 +146,7 @@ async def at_once(house: House, people: People, number: int) -> None:
     """Carry deals at once; print the rate, and what is missing or double."""
     before = await standing(house)
     begun = time.time()
-    await people.carry([lead(f"burst-{n}") for n in range(number)])
+    await people.carry([lead(f"burst-{n}") for n in range(number)], pause=CALM)
     seconds = max(trip.paid for trip in people.trips.values()) - begun
     print(f"{number} whole deals at once: all paid after {seconds:.1f} s, {number / seconds:.1f} deals a second")
     after = await standing(house)

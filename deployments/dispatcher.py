@@ -23,8 +23,6 @@ from lifecycle import keys
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
-LARGEST_BATCH = 100
-"""What HubSpot takes in one call."""
 LONGEST_SLEEP = 1.0
 """Seconds after which the inbox is looked at without a wake-up call: one may get lost, and delays end unannounced."""
 PAUSE_WITHOUT_PREFECT = 2.0
@@ -100,7 +98,7 @@ class Dispatcher:
     async def _claim(self, event: str) -> Sequence[Any]:
         house = self._house
         async with house.ledger.begin() as books:
-            return await books.inbox.claim(event, limit=LARGEST_BATCH, worker=house.worker, seconds=house.lease)
+            return await books.inbox.claim(event, limit=house.catalog[event].batch, worker=house.worker, seconds=house.lease)
 
     async def _start(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
         """Make a run of the deployment and see it to its end; only ids go to Prefect."""

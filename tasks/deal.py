@@ -53,9 +53,9 @@ def company_of(item: Item[C]) -> Company:
 
 
 def owner_name(item: Item[C]) -> str:
-    """Return the name of a deal's owner as clients read it."""
+    """Return the name of a deal's owner as clients read it; nothing for one who is not in the owners' file."""
     owner = runtime().catalog.owners.owners.get(item.owner or "")
-    return owner.name if owner else item.owner or ""
+    return owner.name if owner else ""
 
 
 def person_facts(item: Item[C]) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def _indexed(item: Item[ProposalApprovedV1]) -> Any:
 def _summary(item: Item[ProposalApprovedV1]) -> tuple[str, Letter]:
     decision = item.facts["decision"]
     approved_on = decision.decided_at.date()
-    words = summary(**addressed(item), amount=_approved(item), url=decision.url, approved_on=approved_on)
+    words = summary(**addressed(item), amount=_approved(item), url="", approved_on=approved_on)
     return str(item.event), letter(item, words)
 
 

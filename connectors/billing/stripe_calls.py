@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 REPLAYED = ".replayed"
 TURNS = 10
 PAGE = 100
-RATE, BURST = 80.0, 15  # together less than the limit in any second
+RATE, BURST = 92.0, 7  # together less than the limit in any second
 
 Object = Mapping[str, Any]
 Standing = Callable[[], Awaitable[Object | None]]

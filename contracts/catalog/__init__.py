@@ -63,6 +63,7 @@ class Entry(Contract):
     escalate: Channel
     runbook: Name
     retry: Retry
+    batch: Annotated[int, Field(ge=1, le=100, description="Most events in one run: 100 is what HubSpot takes a call")] = 100
     freshness: Name
     criticality: Criticality
 
