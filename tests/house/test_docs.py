@@ -176,6 +176,18 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_part_of_a_page_leads_to_a_heading(page: Path) -> None:
+    links = [link.partition("#") for link in links_of(page) if "#" in link and not re.match(r"[a-z]+:", link)]
+    assert [part for name, _, part in links if part not in anchors_of(page.parent / name if name else page)] == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What a page's headings are called in links."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_make_target_and_every_command_that_a_page_names_exists(page: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     code = code_of(page)
