@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from cli.main import COMMANDS
 from connectors import google
 from connectors.billing import stripe_hooks
-from connectors.billing.stripe_calls import VERSION
+from connectors.billing.stripe_calls import RATE, VERSION
 from connectors.crm import hubspot_words
 from connectors.remedies import REMEDIES
 from contracts.catalog import catalog
@@ -126,11 +126,12 @@ def test_every_webhook_of_billing_that_becomes_an_event_is_named() -> None:
     assert [name for name in types if f"`{name}`" not in OPERATIONS] == []
 
 
-def test_every_vendor_and_its_version_is_named() -> None:
+def test_every_vendor_and_the_version_and_pace_of_billing_are_named() -> None:
     vendors = [name for kind in System for name in get_args(get_args(Settings.model_fields[kind.value].annotation)[0])]
     assert "stripe" in vendors
     assert [name for name in vendors if f"={name}`" not in CONNECTORS or f"`{name}`" not in OPERATIONS] == []
     assert VERSION in CONNECTORS
+    assert f"spread to {RATE:.0f} a second" in CONNECTORS
 
 
 def test_every_cause_of_a_gate_that_a_page_names_can_come() -> None:
