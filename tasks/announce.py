@@ -10,13 +10,15 @@ from prefect import task
 from contracts.records import EffectKey, Message, Ref, Wanted
 from contracts.values import Contract
 from lifecycle.announcements import Deal, announcement
+from lifecycle.paths import PATHS
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 from tasks.effects import together
 from tasks.options import retries_of
 
 C = TypeVar("C", bound=Contract)
-RETRIES = retries_of("lead.qualified")
+SELLERS = "lead.qualified"
+RETRIES = retries_of(SELLERS)
 
 
 class Telling(TypedDict):
@@ -39,11 +41,15 @@ async def tell_finance(batch: Batch[C]) -> None:
 
 
 def by_owner(batch: Batch[C]) -> dict[str, list[Item[C]]]:
-    """Return the batch's items by the channel of their deal's owner, or the event's own where nobody in the file owns it."""
-    owners, entry = runtime().catalog.owners, batch.entry
+    """Return the batch's items by the channel of their deal's owner.
+
+    Where nobody in the file owns a deal, it is the event's own channel, or the sellers' where the event's own is told anyway.
+    """
+    catalog, event = runtime().catalog, batch.entry.event
+    otherwise = catalog[SELLERS if "tell_finance" in PATHS[event].steps else event].notify
     channels: dict[str, list[Item[C]]] = {}
     for item in batch:
-        channels.setdefault(owners.channel_of(item.owner or "", otherwise=entry.notify), []).append(item)
+        channels.setdefault(catalog.owners.channel_of(item.owner or "", otherwise=otherwise), []).append(item)
     return channels
 
 
