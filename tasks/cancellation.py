@@ -27,14 +27,11 @@ OWED = ("draft", "open", "uncollectible")
 
 @task(name="Read what binds", **RETRIES)
 async def read_bindings(batch: Cancellations) -> None:
-    """Note the estimates, invoice and delivery request that earlier paths have made, and withdraw what waits for a decision."""
+    """Note the estimates, invoice and delivery request that earlier paths have made."""
     cases = [item.case for item in batch]
     async with runtime().ledger.begin() as books:
         done = await books.effects.latest(cases, (DRAFT, INVOICE, REQUEST))
         estimates = await books.effects.standing(cases, ESTIMATE)
-        await books.decisions.withdraw(cases)
-        for case in cases:
-            await books.exceptions.close_case(case, (REJECTED, CHANGED), closed_as="cancelled")
     for item in batch:
         if offers := estimates.get(item.case):
             item.facts[ESTIMATE] = [row.vendor_id for row in offers]
@@ -53,9 +50,13 @@ def cancellation_facts(item: Item[DealCancelledV1]) -> dict[str, Any]:
     return person_facts(item) | {"invoice_status": invoice.status if invoice else None, "reason": item.payload.reason or None}
 
 
-@task(name="Cancel estimates", **RETRIES)
+@task(name="Withdraw offers", **RETRIES)
 async def cancel_estimates(batch: Cancellations) -> None:
-    """Cancel the open estimates of each deal that has any: a changed offer has one beside the first."""
+    """Withdraw what waits for a decision, and cancel the open estimates: a changed offer has one beside the first."""
+    async with runtime().ledger.begin() as books:
+        await books.decisions.withdraw([item.case for item in batch])
+        for item in batch:
+            await books.exceptions.close_case(item.case, (REJECTED, CHANGED), closed_as="cancelled")
     items = [item for item in batch if ESTIMATE in item.facts]
     await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=_cancel_all, items=items)
 
