@@ -58,7 +58,7 @@ class StripeBilling:
         A customer that people made with the same e-mail address is taken over, unless it belongs to another account.
         """
         by_account = {one.record.account: one for one in wanted}
-        known = await self._customers.known(by_account)
+        known = await self._customers.matching([one.record for one in by_account.values()])
 
         async def upsert(one: Wanted[CustomerRecord]) -> Ref:
             return ref(await self._customers.upsert(one, known.get(one.record.account)))
@@ -91,17 +91,16 @@ class StripeBilling:
         return await _each(finalise, wanted)
 
     async def send_invoices(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
-        """Let Stripe mail finalised invoices to their customers; a draft is refused, which Stripe would finalise unasked."""
+        """Let Stripe mail finalised invoices to their customers; it would finalise a draft by itself."""
 
         async def send(one: Wanted[str]) -> Ref:
-            invoice = await self._calls.read(f"/v1/invoices/{path_id(one.record)}")
-            if invoice["status"] not in OWED:
-                raise RefusedError(f"billing: an invoice that is {invoice['status']} is not sent", cause="billing.not_owed")
+            path = f"/v1/invoices/{path_id(one.record)}"
 
             async def sent() -> Object | None:
+                invoice = await self._calls.read(path)
                 return invoice if await self._was_sent(one.record, int(invoice["created"])) else None
 
-            return ref(await self._calls.write(f"/v1/invoices/{one.record}/send", {}, str(one.key), sent))
+            return ref(await self._calls.write(f"{path}/send", {}, str(one.key), sent))
 
         return await _each(send, wanted)
 

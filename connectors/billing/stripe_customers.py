@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from connectors.billing.stripe_calls import Calls, Object
 from connectors.billing.stripe_shapes import ACCOUNT, customer_params, mark_of, owner_params
@@ -14,7 +12,6 @@ from contracts.billing import CustomerRecord
 from contracts.records import Wanted
 
 CLAUSES = 10  # that one search may have
-PAGES = 3
 
 
 class Customers:
@@ -27,37 +24,48 @@ class Customers:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def known(self, accounts: Collection[UUID]) -> Mapping[UUID, Object]:
         """Return the customers that carry these accounts, the oldest of several."""
-        parts = chunks(sorted(set(accounts)), CLAUSES)
-        queries = [" OR ".join(f"metadata['{ACCOUNT}']:'{account}'" for account in part) for part in parts]
+        found = await self._found([_carries(account) for account in sorted(set(accounts))])
+        return {UUID(mark): one for one in found if (mark := mark_of(one, ACCOUNT))}
+
+    async def matching(self, records: Collection[CustomerRecord]) -> Mapping[UUID, Object]:
+        """Return, by account, the customer that carries it, or else one with its address that carries none yet."""
+        clauses = [clause for one in records for clause in (_carries(one.account), f"email:'{_quoted(one.email)}'")]
+        found = await self._found(clauses)
+        owned = {UUID(mark): one for one in found if (mark := mark_of(one, ACCOUNT))}
+        nobodys = {str(one.get("email")).casefold(): one for one in found if not mark_of(one, ACCOUNT)}
+        theirs: dict[UUID, Object] = {}
+        for record in records:
+            if customer := owned.get(record.account) or nobodys.pop(record.email.casefold(), None):
+                theirs[record.account] = customer
+        return theirs
+
+    async def _found(self, clauses: Sequence[str]) -> Sequence[Object]:
+        """Return what fits any of the clauses, newest first, so that the oldest of several stays in a mapping."""
+        queries = [" OR ".join(part) for part in chunks(clauses, CLAUSES)]
         found = [one for part in await together(*(self._calls.search("customers", query) for query in queries)) for one in part]
-        newest_first = sorted(found, key=lambda one: -int(one["created"]))
-        return {UUID(mark): one for one in newest_first if (mark := mark_of(one, ACCOUNT))}
+        return sorted(found, key=lambda one: -int(one["created"]))
 
     async def upsert(self, wanted: Wanted[CustomerRecord], known: Object | None) -> Object:
-        """Return the account's customer, brought up to date; two accounts with one address do not take the same customer over."""
+        """Return the account's customer, brought up to date."""
         record = wanted.record
-        async with self._locks.setdefault(record.email.casefold(), asyncio.Lock()):
-            customer = known or await self._by_email(record) or await self._created(record)
-            if _is_current(customer, record):
-                return customer
-            return await self._calls.write(f"/v1/customers/{customer['id']}", customer_params(record), f"{wanted.key}-customer")
-
-    async def _by_email(self, record: CustomerRecord) -> Object | None:
-        """Return the customer with this address that is the account's or nobody's; lists show what was written just now."""
-        nobodys: Object | None = None
-        async for one in self._calls.all("/v1/customers", {"email": record.email}, pages=PAGES):
-            owner = mark_of(one, ACCOUNT)
-            if owner == str(record.account):
-                return one
-            nobodys = nobodys if owner else one
-        return nobodys
+        customer = known or await self._created(record)
+        if _is_current(customer, record):
+            return customer
+        return await self._calls.write(f"/v1/customers/{customer['id']}", customer_params(record), f"{wanted.key}-customer")
 
     async def _created(self, record: CustomerRecord) -> Object:
         return await self._calls.write("/v1/customers", {"metadata": owner_params(record)}, f"customer-{record.account}")
+
+
+def _carries(account: UUID) -> str:
+    return f"metadata['{ACCOUNT}']:'{account}'"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _is_current(customer: Object, record: CustomerRecord) -> bool:

@@ -180,12 +180,6 @@ class BillingRules:
         one = named(paid)
         assert isinstance((await billing.void_invoices([one]))[one.key], RefusedError)
 
-    async def test_a_draft_is_not_sent(self, billing: Billing, sandbox: Sandbox) -> None:
-        draft = await drafted(billing)
-        one = named(draft)
-        assert isinstance((await billing.send_invoices([one]))[one.key], RefusedError)
-        assert (await billing.read_invoices([draft]))[draft].status == "draft"
-
     async def test_a_paid_invoice_names_its_payment(self, billing: Billing, sandbox: Sandbox) -> None:
         paid = await owed(billing)
         await people(sandbox, "invoices", paid, status="paid")
