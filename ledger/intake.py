@@ -84,6 +84,18 @@ async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[U
         return await books.inbox.reopen(sorted(fit))
 
 
+async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
+    """Leave parked events undone, because somebody has looked at them: what comes after them in their cases goes on.
+
+    Their exceptions close; what they have done already stays done. Return those that were parked.
+    """
+    async with ledger.begin(wake=True) as books:
+        stopped = [row.id for row in await books.inbox.get(ids) if row.status == EventStatus.PARKED]
+        await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
+        await books.exceptions.close(stopped, closed_as="left")
+    return set(stopped)
+
+
 async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
     """Judge stored events by today's contracts: what fits is ready, what does not is quarantined (again). Return what fits."""
     rows = await books.inbox.get(ids)

@@ -112,7 +112,7 @@ class Vendors:
         record: dict[str, Any] = await self.control("POST", "people", made)
         return record
 
-    async def person_changes(self, system: str, kind: str, record_id: str, properties: dict[str, str]) -> None:
+    async def person_changes(self, system: str, kind: str, record_id: str, properties: dict[str, Any]) -> None:
         """Change a record as a person at work in the vendor's own pages."""
         await self.control("PATCH", "people", {"system": system, "kind": kind, "id": record_id, "properties": properties})
 
