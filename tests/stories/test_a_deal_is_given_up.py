@@ -83,14 +83,21 @@ async def test_a_deal_can_be_given_up_wherever_it_stands_until_it_is_paid(world:
 
 async def test_what_happens_to_a_deal_after_it_was_given_up_is_somebodys_work(world: World) -> None:
     """
-    Given deals that were given up in delivery and with an invoice out
+    Given deals that are given up in delivery, with an invoice out, and with one that was paid a moment ago
     When billing tells that the invoice is void, and other events of these deals come in
-    Then the first does no harm, and each of the others is an exception with an owner, and nothing is made.
+    Then the first does no harm, and each of the others is an exception with an owner, and nothing is made
+    But the one that was paid is not given up, which is somebody's work.
     """
-    early, late = await deals_at(world, "delivery", "early", "late")
-    await travel(world, [late], "delivered", "invoiced")
-    invoice = (await invoices(world))[late.id]
-    await goes(world, *await happen(world, "deal.cancelled", [early, late]))
+    early, late, paying = await deals_at(world, "delivery", "early", "late", "paying")
+    await travel(world, [late, paying], "delivered", "invoiced")
+    bills = await invoices(world)
+    invoice = bills[late.id]
+    await world.vendors.person_changes("billing", "invoices", bills[paying.id]["id"], {"status": "paid"})
+    given_up = await happen(world, "deal.cancelled", [early, late, paying])
+    await goes(world, *given_up)
+    assert [await world.status(event) for event in given_up] == ["done", "done", "parked"]
+    assert (await world.exceptions(given_up[2]))[0].cause.startswith("gate/cancellation/cancelled_deal_is_not_paid")
+    assert ((await world.case(paying.case)).stage, (await invoices(world))[paying.id]["status"]) == ("invoiced", "paid")
     amount = {"minor": 1_500_000, "currency": "EUR"}
     (voided,) = await happen(world, "invoice.voided", [late], invoice_id=invoice["id"], amount=amount)
     await goes(world, voided)
