@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -22,9 +23,11 @@ FORM = "application/x-www-form-urlencoded"
 REPLAYED = ".replayed"
 TURNS = 10
 PAGE = 100
-RATE, BURST = 92.0, 7  # together less than the limit in any second
+RATE, BURST = 92.0, 6  # together less than the limit in any second
 
 Object = Mapping[str, Any]
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[object]]
 Standing = Callable[[], Awaitable[Object | None]]
 
 
@@ -54,16 +57,23 @@ DIALECT = Dialect(
 
 
 class Pace:
-    """Spreads calls evenly after a first burst: a rate limit that is not run into costs no waiting for the next second."""
+    """Spreads calls evenly after a first burst: a rate limit that is not run into costs no waiting for the next second.
 
-    def __init__(self, rate: float, burst: int) -> None:
-        self._step, self._ahead = 1 / rate, burst / rate
+    Calls take turns, each counted when it really goes: after a moment in which the process was busy they do not go in a heap.
+    """
+
+    def __init__(self, rate: float, burst: int, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
+        self._step, self._ahead = 1 / rate, (burst - 1) / rate
+        self._clock, self._sleep = clock, sleep
+        self._turns = asyncio.Lock()
         self._next = 0.0
 
-    def wait(self, now: float) -> float:
-        """Take a place at this time (seconds) and return after how many seconds it comes."""
-        self._next = max(self._next, now - self._ahead) + self._step
-        return max(0.0, self._next - now)
+    async def turn(self) -> None:
+        """Wait until the next call may go."""
+        async with self._turns:
+            if (wait := self._next - self._ahead - self._clock()) > 0:
+                await self._sleep(wait)
+            self._next = max(self._next, self._clock()) + self._step
 
 
 class StripeApi(ApiClient):
@@ -77,7 +87,7 @@ class StripeApi(ApiClient):
         self._pace = Pace(rate=RATE, burst=BURST)
 
     async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
-        await asyncio.sleep(self._pace.wait(asyncio.get_running_loop().time()))
+        await self._pace.turn()
         return await super()._send(request, token, operation, nature)
 
     def _refusal(self, operation: str, response: httpx.Response, nature: Nature) -> TowlineError:

@@ -74,7 +74,7 @@ class _Layout:
         if line.text.startswith(RULE):
             self._stroke((136, 136, 136), 0.75)
             self.pdf.line(x, self.y + 6, x + width, self.y + 6)
-        for piece, font, size in text.pieces:
+        for piece, font, size in text.pieces if stretch else text.runs:
             self._piece(piece, font, at, base, size)
             at += size + (stretch if piece.isspace() else 0)
         self.y += _leading(text, style)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from fpdf import FPDF
@@ -47,6 +48,12 @@ class Text:
         while seen and seen[-1][0].isspace():
             seen.pop()
         return sum(width for _, _, width in seen)
+
+    @property
+    def runs(self) -> list[tuple[str, Font, float]]:
+        """The pieces put together where they look alike: a line is drawn in few strokes."""
+        alike = [(font, list(pieces)) for font, pieces in groupby(self.pieces, key=lambda piece: piece[1])]
+        return [("".join(text for text, _, _ in pieces), font, sum(width for *_, width in pieces)) for font, pieces in alike]
 
 
 def font_of(look: Json, base: Json) -> Font:

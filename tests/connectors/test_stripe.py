@@ -178,8 +178,24 @@ def test_an_error_is_known_by_its_code_or_its_kind_and_by_its_request() -> None:
     assert explain({"error": "none"}) == ("", "")
 
 
-def test_calls_are_spread_evenly_after_a_first_burst() -> None:
-    pace = Pace(rate=10, burst=2)
-    assert [round(pace.wait(100.0), 3) for _ in range(4)] == [0, 0, 0.1, 0.2]
-    assert round(pace.wait(100.25), 3) == 0.05
-    assert [round(pace.wait(200.0), 3) for _ in range(3)] == [0, 0, 0.1]
+async def test_calls_are_spread_evenly_after_a_first_burst_and_never_go_in_a_heap() -> None:
+    now, late = 100.0, 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds + late
+
+    async def gone(calls: int) -> list[float]:
+        moments = []
+        for _ in range(calls):
+            await pace.turn()
+            moments.append(round(now - 100, 3))
+        return moments
+
+    pace = Pace(10, 2, lambda: now, sleep)
+    assert await gone(4) == [0, 0, 0.1, 0.2]
+    now = 200.0
+    assert await gone(3) == [100, 100, 100.1]
+    late = 5.0  # the process is busy: calls go late, and those behind them do not make up for it
+    moments = await gone(8)
+    assert min(later - earlier for earlier, later in zip(moments, moments[2:], strict=False)) >= 0.1
