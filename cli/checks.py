@@ -118,15 +118,19 @@ def gateway(settings: Settings) -> str:
 
 def systems(settings: Settings) -> str:
     """The sandbox or the vendors answer, whatever they answer, and no credential is missing."""
-    from runtime.wiring import google, hubspot, slack
+    from runtime.wiring import google, hubspot, mail, slack, stripe
 
-    for make in (hubspot, google, slack):
+    for make in (hubspot, google, slack, mail, stripe):
         make(settings)
     asked = {
         "crm": settings.crm_base_url or ("https://api.hubapi.com" if settings.crm else settings.sandbox_url),
         "docs": settings.docs_base_url or ("https://www.googleapis.com" if settings.docs else settings.sandbox_url),
         "chat": settings.chat_base_url or ("https://slack.com/api" if settings.chat else settings.sandbox_url),
+        "billing": settings.billing_base_url or ("https://api.stripe.com" if settings.billing else settings.sandbox_url),
     }
+    if settings.mail != "smtp":
+        gmail = "https://gmail.googleapis.com" if settings.mail else settings.sandbox_url
+        asked["mail"] = settings.mail_base_url or gmail
     for url in dict.fromkeys(asked.values()):
         try:
             httpx.get(url, timeout=10, trust_env=not url.startswith("http://127.0.0.1"))
@@ -154,7 +158,5 @@ CHECKS = (
     Check("ledger", ledger, "start it with `towline up`, which also brings the tables up to date; or check TOWLINE_DATABASE_URL"),
     Check("prefect", prefect, "start it with `towline up`; then `towline deploy` makes what is missing"),
     Check("gateway", gateway, START),
-    Check(
-        "systems", systems, "check base URL and credentials of the system (TOWLINE_CRM_..., TOWLINE_DOCS_..., TOWLINE_CHAT_...)"
-    ),
+    Check("systems", systems, "check base URL and credentials of the system (TOWLINE_CRM_..., TOWLINE_DOCS_... and so on)"),
 )

@@ -150,7 +150,7 @@ class Batch(Generic[C]):
         """Return how the run ended: a run with parked deals must not look green."""
         stopped = len(self.exceptions)
         if stopped:
-            return Failed(message=f"{stopped} of {stopped + len(self)} deals need a person")
+            return Failed(message=f"{stopped} of {len(self) + len(self.ended)} deals need a person")
         return Completed(message=f"{len(self)} deals done")
 
     def park(self, item: Item[C], error: TowlineError, *, step: str) -> None:

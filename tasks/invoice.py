@@ -67,14 +67,22 @@ def delivery_facts(item: Item[DeliveryCompletedV1]) -> dict[str, Any]:
 
 @task(name="Draft invoices", **RETRIES)
 async def draft_invoices(batch: Deliveries) -> None:
-    """Draft each invoice in billing, with the positions that were approved."""
+    """Draft each invoice in billing, with the positions that were approved; one that billing makes different is not owed."""
     billing = runtime().billing
     await once(batch, "draft_invoice", record=_invoice, act=billing.draft_invoices, find=partial(billing.find, "invoice"))
+    found = await billing.read_invoices([item.refs["draft_invoice"].id for item in batch])
+    for item in batch:
+        draft = found.get(item.refs["draft_invoice"].id)
+        if draft is None:
+            batch.park(item, RefusedError("the draft of the invoice is gone", cause="billing.gone"), step="draft_invoice")
+        elif draft.total != item.payload.amount:
+            error = RefusedError("the draft of the invoice differs from what was delivered", cause="differs")
+            batch.park(item, error, step="draft_invoice")
 
 
 @task(name="Finalise invoices", **RETRIES)
 async def finalise_invoices(batch: Deliveries) -> None:
-    """Finalise each draft, so that it is owed, and compare what billing made of it with what was delivered."""
+    """Finalise each draft, so that it is owed, and read its number and when it is due."""
     billing = runtime().billing
     await once(batch, "finalise_invoice", record=lambda item: item.refs["draft_invoice"].id, act=billing.finalise_invoices)
     found = await billing.read_invoices([item.refs["finalise_invoice"].id for item in batch])
@@ -82,9 +90,6 @@ async def finalise_invoices(batch: Deliveries) -> None:
         invoice = item.facts["invoice"] = found.get(item.refs["finalise_invoice"].id)
         if invoice is None:
             batch.park(item, RefusedError("the invoice is gone", cause="billing.gone"), step="finalise_invoice")
-        elif invoice.total != item.payload.amount:
-            error = RefusedError("the invoice differs from what was delivered", cause="differs")
-            batch.park(item, error, step="finalise_invoice")
 
 
 @task(name="Record invoices on deals", **RETRIES)

@@ -67,7 +67,7 @@ async def test_an_invoice_that_billing_makes_another_sum_of_is_not_sent(world: W
         assert (await client.post(f"/stripe/v1/invoices/{draft['id']}/add_lines", data=line)).is_success
     await reopen(world.house.ledger, world.house.catalog, [event])
     await goes(world, event)
-    assert await stopped(world, [event]) == [("parked", "invoice/finalise_invoice/differs")]
+    assert await stopped(world, [event]) == [("parked", "invoice/draft_invoice/differs")]
     assert len(await world.vendors.objects("mail", "messages")) == letters
     assert [one["path"] for one in await world.vendors.asked(system="billing") if one["path"].endswith("/send")] == []
     assert await sums(world, deal) == (1_500_000, 0, 0, 0, 0)

@@ -54,7 +54,7 @@ class Vendor:
 async def house(ledger: Ledger) -> AsyncIterator[Runtime]:
     """A house whose vendors nobody asks."""
     nobody: Any = None
-    with using(Runtime(Settings(_env_file=None), catalog(), ledger, nobody, nobody, nobody, "w", grace=0)) as house:
+    with using(Runtime(Settings(_env_file=None), catalog(), ledger, nobody, nobody, nobody, nobody, nobody, "w", grace=0)) as house:
         yield house
 
 
