@@ -11,6 +11,7 @@ from contracts.proposal import ProposalApprovedV1
 from tasks import deal
 from tasks.delivery import (
     approval_facts,
+    cancel_replaced,
     compare_contents,
     create_project_folders,
     kick_off,
@@ -40,6 +41,7 @@ async def delivery(events: list[UUID]) -> State[None]:
         await win_deals(batch)
         await open_requests(batch)
         await create_project_folders(batch)
+        await cancel_replaced(batch)
         await kick_off(batch)  # cannot be unsent, as the letter behind it
         await send_summaries(batch)
         note_agreements(batch)

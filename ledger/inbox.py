@@ -37,10 +37,11 @@ AND NOT EXISTS (
   SELECT 1 FROM inbox earlier WHERE earlier.case_id = inbox.case_id AND earlier.id <> inbox.id AND (
     earlier.status = 'running'
     OR ((earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq)
-        AND (earlier.status = 'received' OR (earlier.status = 'parked' AND inbox.type <> 'deal.cancelled')))))
+        AND (earlier.status = 'received'
+          OR (earlier.status = 'parked' AND earlier.holds_up AND inbox.type <> 'deal.cancelled')))))
 """
-"""What may be worked on now: at most one event per case, the oldest first; a parked one holds up its own case, unless that
-is given up."""
+"""What may be worked on now: at most one event per case, the oldest first. A parked one holds up its own case, unless that is
+given up, or the event contradicts it: nothing behind it depends on what will not happen."""
 
 ACCEPT = text(
     """
@@ -147,6 +148,10 @@ class Inbox:
             ids = [event for event, outcome in outcomes.items() if outcome == status]
             await self._set(ids, status=status, leased_by=None, lease_until=None, finished_at=func.now())
 
+    async def step_aside(self, ids: Collection[UUID]) -> None:
+        """Let what comes after these events in their cases go on while they are parked."""
+        await self._set(ids, holds_up=False)
+
     async def release(self, ids: Collection[UUID], *, delay: float = 0, forget_attempt: bool = False) -> None:
         """Give running events back, to be taken up after `delay` seconds; an attempt that was no fault of theirs is forgotten."""
         ready = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, delay)
@@ -175,6 +180,7 @@ class Inbox:
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
         told = case((col(Event.told) == EventStatus.PARKED, EventStatus.RECEIVED.value), else_=col(Event.told))
         fresh: dict[str, Any] = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None, "told": told}
+        fresh["holds_up"] = True
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
 
     async def quarantine(self, ids: Collection[UUID]) -> None:

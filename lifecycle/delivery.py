@@ -10,6 +10,7 @@ DELIVERY = Path(
     Step("win_deal", system="crm", undo="restore_deal"),
     Step("open_request", system="crm", undo="close_request", once=Once.CASE),
     Step("create_project_folder", system="docs", undo="trash_folder", once=Once.CASE),
+    Step("cancel_replaced", system="billing", undo=None),
     Step("kick_off", system="chat", undo=None),
     Step("send_summary", system="mail", undo=None),
 )

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contracts.catalog import Entry
-from contracts.errors import TowlineError
+from contracts.errors import StageError, TowlineError
 from contracts.records import DealSnapshot, Ref
 from contracts.values import Contract, Money
 from ledger.continuity import NewEntry
@@ -30,7 +30,7 @@ ROUTES = {
     "refused": "look at the record in the system that refused it, correct it, then replay",
     "uncertain": "look in the system whether it happened, then replay",
     "misconfigured": "let the operator mend credentials or permissions, then replay",
-    "stage": "compare the deal's stage with the event, then replay it or leave it",
+    "stage": "compare the deal's stage with the event, then replay it, or leave it with `towline leave`",
     "cancelled": "replay it when it may go on",
     "failed": "let engineering look at the run, then replay",
 }
@@ -88,6 +88,7 @@ class Batch(Generic[C]):
         self.items = {item.event: item for item in items}
         self.exceptions: list[NewException] = []
         self.ended: dict[UUID, EventStatus] = {}
+        self.aside: list[UUID] = []
 
     def __iter__(self) -> Iterator[Item[C]]:
         return iter(list(self.items.values()))
@@ -111,6 +112,11 @@ class Batch(Generic[C]):
             return
         self.ended[item.event] = status
         self.complain(item, cause=cause, reason=reason, route=route, column=column, owner=owner, about=item.event)
+
+    def step_aside(self, item: Item[C], error: StageError) -> None:
+        """Take an event out of the batch that contradicts its case: a person compares, and the case goes on without it."""
+        self.aside.append(item.event)
+        self.park(item, error, step="stage")
 
     def skip(self, item: Item[C]) -> None:
         """Take an event out of the batch that has nothing left to do: it is done, and its case stays as it is."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
 
 from contracts.cancellation import DealCancelledV1
-from contracts.records import DealChange, Outcomes, Ref, RequestChange, Wanted
+from contracts.records import DealChange, RequestChange
 from ledger.deciding import CHANGED, REJECTED
 from ledger.tables import EventStatus
-from lifecycle import keys
 from lifecycle.cancellation import cancellation_note
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 from tasks.deal import person_facts
 from tasks.effects import once
+from tasks.estimates import cancel_all
 from tasks.options import retries_of
 
 Cancellations = Batch[DealCancelledV1]
@@ -58,7 +57,7 @@ async def cancel_estimates(batch: Cancellations) -> None:
         for item in batch:
             await books.exceptions.close_case(item.case, (REJECTED, CHANGED), closed_as="cancelled")
     items = [item for item in batch if ESTIMATE in item.facts]
-    await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=_cancel_all, items=items)
+    await once(batch, "cancel_estimate", record=_fact(ESTIMATE), act=cancel_all, items=items)
 
 
 @task(name="Take invoices back", **RETRIES)
@@ -95,14 +94,6 @@ async def leave_stopped(batch: Cancellations) -> None:
         stopped = [row.id for row in rows if row.status in (EventStatus.PARKED, EventStatus.WAITING)]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
         await books.exceptions.close(stopped, closed_as="cancelled")
-
-
-async def _cancel_all(wanted: Sequence[Wanted[list[str]]]) -> Outcomes:
-    """Cancel all estimates of each deal; a deal of which one is refused is refused."""
-    each = {keys.effect_key(one.key, estimate): estimate for one in wanted for estimate in one.record}
-    done = await runtime().billing.cancel_estimates([Wanted(key, estimate) for key, estimate in each.items()])
-    found = {one.key: [done[keys.effect_key(one.key, estimate)] for estimate in one.record] for one in wanted}
-    return {key: next((one for one in outcomes if not isinstance(one, Ref)), outcomes[-1]) for key, outcomes in found.items()}
 
 
 def _fact(name: str) -> Any:

@@ -28,6 +28,7 @@ from tasks.batch import Batch, Item
 from tasks.deal import company_of, person_facts, read_folders
 from tasks.documents import document_of
 from tasks.effects import once, together
+from tasks.estimates import cancel_all
 from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 
@@ -44,12 +45,15 @@ async def read_decisions(batch: Approvals) -> None:
     async with runtime().ledger.begin() as books:
         decisions = await books.decisions.get([item.payload.decision for item in batch])
         entries = await books.continuity.of_cases(cases)
+        estimates = await books.effects.standing(cases, "open_estimate")
     for item in batch:
         decision = item.facts["decision"] = decisions.get(item.payload.decision)
         rows = entries.get(item.case, ())
         item.facts["before"] = line(rows, without=item.event)
         if decision is not None:
             item.known_amount = Money(minor=decision.minor, currency=decision.currency)
+            offers = estimates.get(item.case, ())
+            item.facts["replaced"] = [row.vendor_id for row in offers if row.event_id != decision.event_id]
         if any(row.event_id != item.event and row.reference == str(item.payload.decision) for row in rows):
             batch.skip(item)  # another event has told of this approval, and everything was done on it
 
@@ -124,6 +128,13 @@ async def create_project_folders(batch: Approvals) -> None:
     await once(batch, "create_project_folder", record=_folder, act=docs.create_folders, find=docs.find)
     async with runtime().ledger.begin() as books:
         await books.documents.enter([_indexed(item) for item in batch])
+
+
+@task(name="Cancel replaced estimates", **RETRIES)
+async def cancel_replaced(batch: Approvals) -> None:
+    """Cancel the estimates of offers that the approved one has replaced, so that nobody accepts an old one."""
+    items = [item for item in batch if item.facts["replaced"]]
+    await once(batch, "cancel_replaced", record=lambda item: item.facts["replaced"], act=cancel_all, items=items)
 
 
 @task(name="Kick off deliveries", **RETRIES)

@@ -77,7 +77,7 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
         try:
             stages.after(event_type, item.stage)
         except StageError as error:
-            batch.park(item, error, step="stage")
+            batch.step_aside(item, error)
     return batch
 
 
@@ -134,6 +134,7 @@ async def _close(house: Runtime, batch: Batch[C]) -> None:
 async def _settle(books: Books, batch: Batch[C]) -> None:
     """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
     await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
+    await books.inbox.step_aside(batch.aside)
     await books.exceptions.close(list(batch.items), closed_as="done")
     await books.exceptions.open(batch.exceptions)
     await books.continuity.enter([entry for item in batch for entry in item.entries])

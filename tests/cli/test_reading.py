@@ -199,3 +199,18 @@ def test_contracts_are_listed_and_printed_as_json_schema(towline: Towline) -> No
     assert (schema["$id"], schema["additionalProperties"]) == ("lead.qualified/1", False)
     assert towline("contracts", "schema", "lead.lost").code == 1
     assert "released are 1" in towline("contracts", "schema", "lead.qualified", "--version", "9").err
+
+
+def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, received: Received, look: Look) -> None:
+    lead = received("form-1")
+
+    async def park(ledger: Ledger) -> None:
+        async with ledger.begin() as books:
+            await books.inbox.settle({lead.id: EventStatus.PARKED})
+
+    look(park)
+    said = towline("leave", str(lead.id), "--json")
+    assert (said.code, said.json) == (0, {"asked": 1, "left": [str(lead.id)]})
+    assert towline("event", str(lead.id), "--json").json["status"] == "undone"
+    again = towline("leave", str(lead.id))
+    assert (again.code, again.out) == (1, "0 of 1 left as they are; the others are not parked\n")

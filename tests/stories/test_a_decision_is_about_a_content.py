@@ -143,3 +143,16 @@ async def test_an_approval_that_is_announced_a_second_time_is_nothing_new(world:
     assert await world.status(again) == "done"
     assert await world.vendors.all_counts() == before
     assert (await world.line(deal.case)).agreed == 1_500_000
+
+
+async def test_an_offer_that_a_newer_one_has_replaced_cannot_be_accepted_any_more(world: World) -> None:
+    """
+    Given a proposal that waits for approval, and its estimate in billing
+    When discovery is completed again and the new draft is approved
+    Then only the new offer's estimate is open.
+    """
+    deal = await deal_at(world, "proposed")
+    await goes(world, *await happen(world, "discovery.completed", [deal], amount={"minor": 990_001, "currency": "EUR"}))
+    await reach(world, "delivery", [deal])
+    quotes = {one["amount_total"]: one["status"] for one in await world.vendors.objects("billing", "quotes")}
+    assert quotes == {1_500_000: "canceled", 990_001: "open"}

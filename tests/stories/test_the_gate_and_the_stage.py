@@ -100,7 +100,7 @@ async def test_an_opportunity_without_a_lead_brings_its_deal_into_the_crm(world:
     assert await world.vendors.counts() == counts
     (packet,) = await world.vendors.objects("docs", "documents")
     text = await world.house.docs.read_text(packet["id"])
-    assert "Sector: Technology" in text
+    assert "Sector\nTechnology\n" in text
     assert "Contact: to be found out" in text
 
 

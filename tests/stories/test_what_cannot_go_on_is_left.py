@@ -10,8 +10,9 @@ from tests.world import World
 async def test_what_comes_behind_an_event_that_a_person_leaves_goes_on(world: World) -> None:
     """
     Given a deal of which a wrong amount is said to be delivered, and one that is said to be delivered a second time
-    When the right amount is told, and the other client pays, both wait behind what has stopped
-    And when a person leaves what has stopped, they go on, and nobody has work any more.
+    When the right amount is told, and the other client pays
+    Then the first waits behind what has stopped, and the second goes on: what contradicts a deal holds up nothing of it
+    And when a person leaves what has stopped, everything is done, and nobody has work any more.
     """
     wrong, twice = await deals_at(world, "delivery", "wrong", "twice")
     for stage in ("delivered", "invoiced"):
@@ -21,7 +22,7 @@ async def test_what_comes_behind_an_event_that_a_person_leaves_goes_on(world: Wo
     await goes(world, *stopped)
     behind = await happen(world, "delivery.completed", [wrong]) + await clients_pay(world, [twice])
     await world.settles()
-    assert [await world.status(event) for event in (*stopped, *behind)] == ["parked", "parked", "received", "received"]
+    assert [await world.status(event) for event in (*stopped, *behind)] == ["parked", "parked", "received", "done"]
 
     assert await leave(world.house.ledger, [*stopped, *behind]) == set(stopped)
     await world.settles()

@@ -53,8 +53,8 @@ class Vendor:
 @pytest.fixture
 async def house(ledger: Ledger) -> AsyncIterator[Runtime]:
     """A house whose vendors nobody asks."""
-    nobody: Any = None
-    with using(Runtime(Settings(_env_file=None), catalog(), ledger, nobody, nobody, nobody, nobody, nobody, "w", grace=0)) as house:
+    nobody: list[Any] = [None] * 5
+    with using(Runtime(Settings(_env_file=None), catalog(), ledger, *nobody, "w", grace=0)) as house:
         yield house
 
 

@@ -28,7 +28,8 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    postgres.psql("TRUNCATE inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references", DATABASE)
+    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
+    postgres.psql(f"TRUNCATE {books}", DATABASE)
 
 
 @pytest.fixture

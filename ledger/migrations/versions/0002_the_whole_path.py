@@ -14,6 +14,7 @@ def upgrade() -> None:
     """Apply."""
     op.add_column("documents", sa.Column("content_hash", sa.String(), nullable=True))
     op.add_column("inbox", sa.Column("told", sa.String(), nullable=True))
+    op.add_column("inbox", sa.Column("holds_up", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_index("inbox_waiting", "inbox", ["case_id"], postgresql_where=sa.text("status = 'waiting'"))
     untold = sa.text("status <> 'running' AND told IS DISTINCT FROM status")
     op.create_index("inbox_untold", "inbox", ["seq"], postgresql_where=untold)
@@ -76,5 +77,6 @@ def downgrade() -> None:
     op.drop_index("effects_case", table_name="effects")
     op.drop_index("inbox_untold", table_name="inbox")
     op.drop_index("inbox_waiting", table_name="inbox")
+    op.drop_column("inbox", "holds_up")
     op.drop_column("inbox", "told")
     op.drop_column("documents", "content_hash")
