@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from lifecycle.clauses import Selection, select
-from lifecycle.proposal_document import ProposalDraft, proposal_html
 from prefect import task
 
 from contracts.billing import CustomerRecord, EstimateRecord, LineItem
@@ -17,9 +15,11 @@ from contracts.records import DealChange, DocumentRecord, PdfRecord
 from contracts.values import Money
 from ledger.decisions import NewDecision
 from lifecycle import keys
+from lifecycle.clauses import Selection, select
 from lifecycle.decisions import PROPOSAL
 from lifecycle.documents import Artefact, document_name
 from lifecycle.proposal import lines_of, total_of, valid_until
+from lifecycle.proposal_document import ProposalDraft, proposal_html
 from runtime.wiring import runtime
 from tasks.announce import in_its_channel, telling
 from tasks.batch import Batch, Item

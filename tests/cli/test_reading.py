@@ -167,14 +167,15 @@ def test_ids_are_made_as_the_gateway_makes_them(received: Received) -> None:
     assert received("form-1").id == event_id("test", "form-1")
 
 
+async def park(ledger: Ledger, lead: Receipt) -> None:
+    """Let an event be stopped."""
+    async with ledger.begin() as books:
+        await books.inbox.settle({lead.id: EventStatus.PARKED})
+
+
 def test_replaying_an_event_that_was_mended_lets_it_go_on(towline: Towline, received: Received, look: Look) -> None:
     lead = received("form-1")
-
-    async def park(ledger: Ledger) -> None:
-        async with ledger.begin() as books:
-            await books.inbox.settle({lead.id: EventStatus.PARKED})
-
-    look(park)
+    look(lambda book: park(book, lead))
     said = towline("replay", str(lead.id), "--json")
     assert (said.code, said.json) == (0, {"asked": 1, "ready": [str(lead.id)]})
     assert towline("events", "--json").json[0]["status"] == "received"
@@ -203,12 +204,7 @@ def test_contracts_are_listed_and_printed_as_json_schema(towline: Towline) -> No
 
 def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, received: Received, look: Look) -> None:
     lead = received("form-1")
-
-    async def park(ledger: Ledger) -> None:
-        async with ledger.begin() as books:
-            await books.inbox.settle({lead.id: EventStatus.PARKED})
-
-    look(park)
+    look(lambda book: park(book, lead))
     said = towline("leave", str(lead.id), "--json")
     assert (said.code, said.json) == (0, {"asked": 1, "left": [str(lead.id)]})
     assert towline("event", str(lead.id), "--json").json["status"] == "undone"

@@ -101,7 +101,7 @@ async def test_an_opportunity_without_a_lead_brings_its_deal_into_the_crm(world:
     (packet,) = await world.vendors.objects("docs", "documents")
     text = await world.house.docs.read_text(packet["id"])
     assert "Sector\nTechnology\n" in text
-    assert "Contact: to be found out" in text
+    assert "Contact\nto be found out\n" in text
 
 
 async def test_an_opportunity_of_a_deal_that_is_gone_from_the_crm_parks(world: World) -> None:
