@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address that it calls, and some hold a name
 TIMEOUT = httpx.Timeout(15, connect=3, pool=30)
 # An idle connection is given up before a server with the usual five seconds closes it under a request on its way.
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4)

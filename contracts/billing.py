@@ -65,5 +65,4 @@ class InvoiceSnapshot:
     paid: Money
     due_on: date | None
     url: str
-    pdf_url: str
     payment_id: str | None = None

@@ -5,6 +5,7 @@ https://docs.stripe.com/api/quotes/create, .../invoices/create and .../invoices/
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from connectors.billing import stripe_shapes as shapes
@@ -25,6 +26,7 @@ class Drafts:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._products: set[str] = set()
+        self._offering = asyncio.Lock()
 
     async def open_estimate(self, one: Wanted[EstimateRecord]) -> Ref:
         """Create a quote with its lines and finalise it."""
@@ -45,12 +47,15 @@ class Drafts:
         product = shapes.product_id(line)
         if product in self._products:
             return
-        try:
-            await self._calls.write("/v1/products", {"id": product, "name": line.description}, f"product-{product}")
-        except RefusedError as error:
-            if "resource_already_exists" not in error.cause:
-                raise
-        self._products.add(product)
+        async with self._offering:  # a batch wants the same one many times; two calls under one key are refused
+            if product in self._products:
+                return
+            try:
+                await self._calls.write("/v1/products", {"id": product, "name": line.description}, f"product-{product}")
+            except RefusedError as error:
+                if "resource_already_exists" not in error.cause:
+                    raise
+            self._products.add(product)
 
     async def draft_invoice(self, one: Wanted[InvoiceRecord]) -> Ref:
         """Create an invoice and put its lines on it; with the last of them it is marked as complete."""

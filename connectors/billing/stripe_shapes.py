@@ -113,7 +113,6 @@ def invoice_snapshot(invoice: Mapping[str, Any]) -> InvoiceSnapshot:
         paid=money_of(invoice["amount_paid"], currency),
         due_on=_day(invoice.get("due_date")),
         url=str(invoice.get("hosted_invoice_url") or ""),
-        pdf_url=str(invoice.get("invoice_pdf") or ""),
         payment_id=_payment_of(invoice),
     )
 
