@@ -35,7 +35,7 @@ COMMANDS = {
     "decide": Noun("cli.decide", "Show what waits for a decision, or answer it."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
-    "leave": Noun("cli.leave", "Leave parked events as they are: what comes after them in their deals goes on."),
+    "leave": Noun("cli.leave", "Leave parked events undone."),
     "contracts": Noun("cli.contracts", "List the released contracts and print their JSON Schemas."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),

@@ -31,9 +31,10 @@ def test_every_path_ends_with_what_people_are_told(event: str) -> None:
     assert list(PATHS[event])[-1].system in TELLING
 
 
-@pytest.mark.parametrize("event", [event for event in PATHS if event not in ("delivery.completed", "deal.cancelled")])
+@pytest.mark.parametrize("event", [event for event in PATHS if event != "deal.cancelled"])
 def test_every_path_can_undo_all_but_what_people_are_told(event: str) -> None:
-    assert all(step.undo for step in PATHS[event] if step.system not in TELLING)
+    final = {step.name for step in PATHS[event] if step.undo is None and step.system not in TELLING}
+    assert final <= {"send_invoice", "cancel_replaced"}  # a letter of billing's own, and an offer that is no more
 
 
 def test_a_step_that_two_paths_share_is_done_once_for_both() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -98,6 +99,11 @@ def drawn(page: str) -> tuple[bytes, bytes]:
     return pdf, b"\n".join(zlib.decompress(part) for part in re.findall(rb"stream\r?\n(x\x9c.*?)\r?\nendstream", pdf, re.DOTALL))
 
 
+def words_of(ink: bytes) -> list[bytes]:
+    """Return the words that are drawn, in order."""
+    return b" ".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", ink)).split()
+
+
 def pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
 
@@ -108,7 +114,7 @@ def test_a_pdf_shows_letters_shades_and_borders() -> None:
     assert pdf.startswith(b"%PDF-")
     assert pdf.rstrip().endswith(b"%%EOF")
     for word in ("Köln", "–", "5", "€", "Price"):
-        assert b"(" + word.encode("cp1252") + b")" in ink
+        assert word.encode("cp1252") in words_of(ink)
     assert b"1 0 0 rg" in ink
     assert b"0 0 1 RG" in ink
     assert len(pdf) < 5_000
@@ -116,8 +122,7 @@ def test_a_pdf_shows_letters_shades_and_borders() -> None:
 
 def test_a_pdf_draws_letters_that_it_has_no_font_for_as_the_nearest_ones() -> None:
     _, ink = drawn("<p>Łódź Dvořák → 東</p>")
-    for word in (b"(L\xf3dz)", b"(Dvor\xe1k)", b"(->)", b"(?)"):
-        assert word in ink
+    assert words_of(ink) == [b"L\xf3dz", b"Dvor\xe1k", b"->", b"?"]
 
 
 def test_a_pdf_has_as_many_pages_as_it_needs_and_repeats_a_table_s_head() -> None:
@@ -132,7 +137,8 @@ def test_a_pdf_loses_no_word_of_long_lines_long_words_and_tall_cells() -> None:
     long_word = "x" * 300
     pdf, ink = drawn(f"<p>{' '.join(words)}</p><table><tr><td>{' '.join(words)}</td></tr></table><p>{long_word}</p>")
     assert pages(pdf) > 2
-    assert all(ink.count(b"(%b)" % word.encode()) == 2 for word in words)
+    drawn_words = Counter(words_of(ink))
+    assert all(drawn_words[word.encode()] == 2 for word in words)
     assert sum(len(part) for part in re.findall(rb"\((x+)\)", ink)) == 300
 
 
