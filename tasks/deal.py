@@ -59,10 +59,13 @@ def owner_name(item: Item[C]) -> str:
 
 
 def person_facts(item: Item[C]) -> dict[str, Any]:
-    """Return what every gate asks of a deal: account, e-mail address, owner, title, stage."""
-    deal = item.deal
+    """Return what every gate asks of a deal: account, e-mail address, owner, title, stage.
+
+    Paths that write to nobody do not read the deal in the CRM: there the account is the one that the case knows.
+    """
+    deal, known = item.deal, str(item.account) if item.account else None
     return {
-        "account": deal.company.name if deal and deal.company else None,
+        "account": deal.company.name if deal and deal.company else known if deal is None else None,
         "email": deal.person.email if deal and deal.person else None,
         "owner": item.owner,
         "title": item.title or None,

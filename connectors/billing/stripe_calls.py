@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 REPLAYED = ".replayed"
 TURNS = 10
 PAGE = 100
-RATE, BURST = 92.0, 6  # together less than the limit in any second
+RATE, BURST = 88.0, 4  # together less than the limit in any second
 
 Object = Mapping[str, Any]
 Clock = Callable[[], float]
