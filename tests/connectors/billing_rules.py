@@ -16,7 +16,7 @@ from contracts.records import Outcomes, Ref, Wanted
 from contracts.values import Money
 from tests.connectors.conftest import Sandbox
 
-PRIVATE = ("ada", "byron", "northwind", "strategy workshop")
+PRIVATE = ("ada@", "ada at", "byron", "northwind", "strategy workshop")  # no word that could be hexadecimal, as ids are
 LINES = [
     LineItem("Strategy workshop", Money(minor=120_050, currency="EUR")),
     LineItem("Implementation", Money(minor=1_379_949, currency="EUR")),
