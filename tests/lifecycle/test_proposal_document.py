@@ -168,3 +168,8 @@ def test_a_clause_that_is_not_approved_cannot_enter(update: dict[str, object]) -
 def test_a_sum_that_the_lines_do_not_give_cannot_be_offered(lines: tuple[LineItem, ...]) -> None:
     with pytest.raises(ValueError, match="do not add up"):
         proposal_html(replace(DRAFT, lines=lines))
+
+
+def test_a_contact_with_us_whom_nobody_knows_by_name_is_not_an_empty_place() -> None:
+    assert "Your contact with us Head of sales" in text_of(proposal_html(DRAFT))
+    assert "Your contact with us" not in text_of(proposal_html(replace(DRAFT, owner="")))
