@@ -12,14 +12,15 @@ from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
+import httpx
 import uvloop
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import AsyncClientContext, SyncClientContext
-from prefect.exceptions import ParameterTypeError
+from prefect.exceptions import ParameterTypeError, PrefectHTTPStatusError
 from prefect.flow_engine import run_flow
 
 from contracts.catalog import catalog
-from contracts.errors import TowlineError
+from contracts.errors import RetryableError, TowlineError
 from deployments.deploy import flow_of, plans
 from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
@@ -49,9 +50,13 @@ class Cancel:
     flow_run_id: UUID
 
 
+PASSING = "Passing"
+"""How a run ended that failed because the ledger or Prefect was away: no fault of its events."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Child to parent: the flow run is over; `state` is its name, empty when Prefect could not be told."""
+    """Child to parent: the flow run is over; `state` is its name, `PASSING`, or empty when the engine failed."""
 
     flow_run_id: UUID
     state: str
@@ -129,9 +134,12 @@ async def _run(pipe: Connection, order: Run) -> None:
         # Without its deployment's id the engine does not open a websocket per run to listen for suspension.
         flow_run = order.flow_run.model_copy(update={"deployment_id": None})
         ended = await run_flow(flow, flow_run=flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]
-        state = ended.name or ended.type.value
+        state = PASSING if isinstance(ended.data, RetryableError) else ended.name or ended.type.value
     except asyncio.CancelledError:
         state = "Cancelled"
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        state = PASSING
+        log.warning("Prefect is gone from under a run", flow_run=str(order.flow_run.id), error=type(error).__name__)
     except Exception as error:
         log.warning("run ended without a state", flow_run=str(order.flow_run.id), error=type(error).__name__)
     finally:

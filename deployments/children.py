@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.forkserver import ensure_running
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from deployments.child import Cancel, Ended, Run
 from runtime.logs import get_logger
@@ -20,19 +21,29 @@ RUNS_AT_ONCE = 3
 log = get_logger("children")
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The process under a run has died: which one, and whether the run was alone in it."""
+
+    process: UUID
+    alone: bool
+
+
 class Child:
     """One warm process and the runs it works on."""
 
     def __init__(self, process: ForkServerProcess, pipe: Connection) -> None:
+        self.id = uuid4()
         self.process = process
         self.pipe = pipe
         self.ready = False
-        self.runs: dict[UUID, asyncio.Future[str | None]] = {}
+        self.kept_for_one = False
+        self.runs: dict[UUID, asyncio.Future[str | Death]] = {}
 
     @property
     def free(self) -> int:
         """How many runs it can take on now."""
-        return RUNS_AT_ONCE - len(self.runs) if self.ready else 0
+        return RUNS_AT_ONCE - len(self.runs) if self.ready and not self.kept_for_one else 0
 
 
 class Children:
@@ -40,6 +51,8 @@ class Children:
 
     def __init__(self, number: int, worker: str) -> None:
         self.became_free = asyncio.Event()
+        self.died_idle: list[UUID] = []
+        """Processes that died while they worked on nothing."""
         self._worker = worker
         self._number = number
         self._children: list[Child] = []
@@ -69,18 +82,37 @@ class Children:
         """How many runs can be taken on now."""
         return sum(child.free for child in self._children)
 
-    async def run(self, order: Run) -> str | None:
-        """Run a flow run in the least busy process; return its state's name, None when the process died under it."""
-        while not self._children:  # noqa: ASYNC110  (all have died and are about to be replaced)
-            await asyncio.sleep(RESPAWN_DELAY / 10)
-        child = max(self._children, key=lambda child: child.free)
-        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+    async def run(self, order: Run, *, alone: bool = False) -> str | Death:
+        """Run a flow run in the least busy process, or `alone` in one; return its state's name, or the death of its process."""
+        child = await (self._emptied() if alone else self._least_busy())
+        future: asyncio.Future[str | Death] = asyncio.get_running_loop().create_future()
         child.runs[order.flow_run.id] = future
         try:
             child.pipe.send(order)
         except OSError:
-            self._end(child, order.flow_run.id, None)
-        return await future
+            self._end(child, order.flow_run.id, Death(child.id, alone=len(child.runs) == 1))
+        try:
+            return await future
+        finally:
+            if alone:
+                child.kept_for_one = False
+                self.became_free.set()
+
+    async def _least_busy(self) -> Child:
+        """Return a process that takes runs; wait while all have died and are about to be replaced, or are kept for one."""
+        while not (taking := [child for child in self._children if not child.kept_for_one]):  # noqa: ASYNC110  (as below)
+            await asyncio.sleep(RESPAWN_DELAY / 10)
+        return max(taking, key=lambda child: child.free)
+
+    async def _emptied(self) -> Child:
+        """Return a process that works on nothing and is kept for one run."""
+        while True:
+            child = await self._least_busy()
+            child.kept_for_one = True
+            while child.runs:  # noqa: ASYNC110  (one that dies meanwhile loses its runs, too)
+                await asyncio.sleep(RESPAWN_DELAY / 10)
+            if child in self._children:
+                return child
 
     def cancel(self, flow_run_id: UUID) -> bool:
         """Ask the process that works on this run to cancel it; False when none does."""
@@ -136,13 +168,16 @@ class Children:
         if self._closing:
             return
         log.warning("a child process died and is replaced", pid=child.process.pid, runs=len(child.runs))
+        if child.ready and not child.runs:
+            self.died_idle.append(child.id)
         # One that dies before it is ready would die again at once.
         asyncio.get_running_loop().call_later(0 if child.ready else RESPAWN_DELAY, self._spawn)
+        death = Death(child.id, alone=len(child.runs) == 1)
         for run in list(child.runs):
-            self._end(child, run, None)
+            self._end(child, run, death)
         self.became_free.set()
 
-    def _end(self, child: Child, run: UUID, state: str | None) -> None:
+    def _end(self, child: Child, run: UUID, state: str | Death) -> None:
         future = child.runs.pop(run, None)
         if future and not future.done():
             future.set_result(state)

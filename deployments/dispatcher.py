@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Pending
 
@@ -19,6 +20,7 @@ from contracts.errors import MisconfiguredError, RetryableError
 from deployments.children import Children
 from deployments.deploy import Plan
 from deployments.runs import PREFECT_GONE, Runs
+from ledger.deaths import ALONE
 from lifecycle import keys
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
@@ -46,8 +48,8 @@ class Dispatcher:
         self._starting = 0
         self._at_work: Counter[str] = Counter()
         self._most = max(1, children.places - 1)  # a flood of one event leaves a place to the others
-        self.handing_over: set[UUID] = set()
-        """Events that are claimed and not with a process yet."""
+        self.held: set[UUID] = set()
+        """Events that are claimed for a run which is not over; one that is to be alone waits until a process is empty."""
         self._resume_at = 0.0
         self._broken: MisconfiguredError | None = None
 
@@ -103,9 +105,18 @@ class Dispatcher:
     async def _start(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
         """Make a run of the deployment and see it to its end; only ids go to Prefect."""
         ids = [row.id for row in claimed]
-        self.handing_over.update(ids)
+        self.held.update(ids)
         try:
-            flow_run = await self._client.create_flow_run_from_deployment(
+            if flow_run := await self._made(deployment, event, claimed):
+                await self._runs.to_the_end(flow_run, self._plans[deployment], alone=claimed[0].deaths >= ALONE)
+        finally:
+            self.held.difference_update(ids)
+
+    async def _made(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> FlowRun | None:
+        """Make the run; while Prefect is gone, give the events back."""
+        ids = [row.id for row in claimed]
+        try:
+            return await self._client.create_flow_run_from_deployment(
                 deployment,
                 name=run_name(self._house.catalog[event].title, ids),
                 parameters={"events": [str(event_id) for event_id in ids]},
@@ -119,11 +130,9 @@ class Dispatcher:
                 self._broken = MisconfiguredError(f"the deployment of {event} is gone; a worker that starts makes it anew")
             async with self._house.ledger.begin() as books:
                 await books.inbox.release(ids, forget_attempt=True)
-            return
+            return None
         finally:
             self._starting -= 1
-            self.handing_over.difference_update(ids)
-        await self._runs.to_the_end(flow_run, self._plans[deployment])
 
 
 def run_name(title: str, events: Sequence[UUID]) -> str:

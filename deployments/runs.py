@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +16,22 @@ from prefect.states import Cancelled, Crashed, Pending
 
 from contracts.catalog import Catalog
 from contracts.errors import RetryableError
-from deployments.child import Run
-from deployments.children import Children
+from deployments.child import PASSING, Run
+from deployments.children import Children, Death
 from deployments.deploy import Plan
 from flows.refusal import REFUSED
 from ledger.database import Books, Ledger
+from ledger.dying import process_died
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
 from runtime.logs import get_logger
 from tasks.batch import ROUTES
 
 DEATHS = 3
-"""After so many deaths of the process under one run its events are parked: one of them kills it."""
-ATTEMPTS = 5
-"""After so many runs that ended without an outcome for it an event is parked."""
+"""After so many deaths of the process under it an operation's run is given up. Of events see `ledger.deaths`."""
+FAILURES = 5
+"""After so many runs that failed without an outcome for it an event is parked."""
+LONGEST_DELAY = 60.0
 LEDGER_PAUSE = 1.0
 PREFECT_GONE = (httpx.HTTPError, PrefectHTTPStatusError)
 
@@ -44,26 +47,36 @@ class Runs:
         self._ledger = ledger
         self._catalog = catalog
 
-    async def to_the_end(self, flow_run: FlowRun, plan: Plan) -> str:
-        """Run a flow run until it is over, taking it up again when its process dies; return its last state's name."""
+    async def to_the_end(self, flow_run: FlowRun, plan: Plan, *, alone: bool = False) -> str:
+        """Run a flow run until it is over, `alone` in its process if need be; return its last state's name.
+
+        When the process dies, an operation is taken up again; of a path, its events are, by other runs.
+        """
         for death in range(1, DEATHS + 1):
-            state = await self._children.run(Run(flow_run, plan.entrypoint))
-            if state is not None:
+            state = await self._children.run(Run(flow_run, plan.entrypoint), alone=alone)
+            if not isinstance(state, Death):
                 await self._closed(flow_run, plan, state)
                 return state
             log.warning("a run's process died", flow_run=str(flow_run.id), death=death)
+            if plan.event is not None:
+                await self._written(partial(self._mourn, flow_run, state))
+                await self._tell(flow_run.id, Crashed(message="its process died; its events are taken up by other runs"))
+                return "Crashed"
             if death < DEATHS:
                 await self._tell(flow_run.id, Pending(message="taken up again: the process it ran in died"))
-        await self._written(lambda books: self._park(books, flow_run))
         await self._tell_owner(flow_run, plan, "Crashed")
         await self._tell(flow_run.id, Crashed(message=f"its process died {DEATHS} times"))
         return "Crashed"
+
+    async def _mourn(self, flow_run: FlowRun, death: Death, books: Books) -> None:
+        rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
+        await process_died(books, self._catalog, death.process, [row.id for row in rows], alone=death.alone)
 
     async def _closed(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
         if state == "Cancelled":
             await self._tell(flow_run.id, Cancelled(message="cancelled by a person"))
         if state != "Completed":
-            await self._written(lambda books: self._give_back(books, flow_run))
+            await self._written(partial(self._give_back, flow_run, state not in (PASSING, "Cancelled")))
         await self._tell_owner(flow_run, plan, state)
 
     async def _tell_owner(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
@@ -108,31 +121,24 @@ class Runs:
         except PREFECT_GONE as error:
             log.warning("Prefect could not be told a state", flow_run=str(run), error=type(error).__name__)
 
-    async def _give_back(self, books: Books, flow_run: FlowRun) -> None:
-        """Let others take up what the run has left without an outcome; what that happens to too often is parked."""
+    async def _give_back(self, flow_run: FlowRun, failed: bool, books: Books) -> None:
+        """Let others take up what the run has left without an outcome; what fails too often is parked."""
         rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
-        tired = [row for row in rows if row.attempts >= ATTEMPTS]
+        tired = [row for row in rows if failed and row.failures + 1 >= FAILURES]
         await books.inbox.settle(dict.fromkeys([row.id for row in tired], EventStatus.PARKED))
-        reason = f"its run failed {ATTEMPTS} times"
-        await books.exceptions.open([self._exception(row, flow_run.id, "run-failed", reason) for row in tired])
+        await books.exceptions.open([self._run_failed(row, flow_run.id) for row in tired])
         for row in rows:
-            await books.inbox.release([row.id], delay=2.0**row.attempts)
+            await books.inbox.release([row.id], delay=min(LONGEST_DELAY, 2.0**row.attempts), failed=failed)
 
-    async def _park(self, books: Books, flow_run: FlowRun) -> None:
-        rows = [*await books.inbox.of_run(flow_run.id), *await _not_begun(books, flow_run)]
-        await books.inbox.settle(dict.fromkeys([row.id for row in rows], EventStatus.PARKED))
-        reason = f"the process died {DEATHS} times while it worked on this"
-        await books.exceptions.open([self._exception(row, flow_run.id, "process-died", reason) for row in rows])
-
-    def _exception(self, row: Any, run: UUID, cause: str, reason: str) -> NewException:
+    def _run_failed(self, row: Any, run: UUID) -> NewException:
         entry = self._catalog[row.type]
         return NewException(
             event_id=row.id,
             case_id=row.case_id,
             event_type=row.type,
             contract=row.contract,
-            cause=f"{entry.flow}/{cause}",
-            reason=reason,
+            cause=f"{entry.flow}/run-failed",
+            reason=f"its run failed {FAILURES} times",
             route=ROUTES["failed"],
             owner=entry.process_owner,
             flow_run_id=run,

@@ -34,6 +34,7 @@ from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
 from deployments.runs import PREFECT_GONE, Runs, crashed
+from ledger.dying import leases_ended, worker_died
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
@@ -123,7 +124,7 @@ async def _until_reachable(make: Callable[[], Awaitable[Any]]) -> Any:
 async def _take_up(house: Runtime, client: PrefectClient) -> None:
     """Give back what a predecessor of our name held when it died, and close its runs."""
     async with house.ledger.begin(wake=True) as books:
-        left = await books.inbox.release_of(house.worker)
+        left = await worker_died(books, house.catalog, house.worker)
     if left:
         log.warning("taking up what a dead worker held", events=len(left))
         await crashed(client, {row.flow_run_id for row in left if row.flow_run_id})
@@ -134,10 +135,10 @@ async def _heartbeat(house: Runtime, children: Children, dispatcher: Dispatcher)
     while True:
         with contextlib.suppress(TowlineError):
             async with house.ledger.begin() as books:
-                await books.inbox.extend(
-                    house.worker, runs=children.in_flight, events=dispatcher.handing_over, seconds=house.lease
-                )
-                given_back = await books.inbox.release_expired()
+                await books.inbox.extend(house.worker, runs=children.in_flight, events=dispatcher.held, seconds=house.lease)
+                given_back = await leases_ended(books, house.catalog)
+                while children.died_idle:
+                    await books.deaths.note(children.died_idle.pop(), [])
             if given_back:
                 log.warning("leases had ended", events=len(given_back))
                 await house.ledger.wake()

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from contracts.catalog import Catalog
+from ledger.dying import leases_ended
 from ledger.exceptions import NewException
 from lifecycle.stages import MOVES, WORTH_WAITING_FOR
 from runtime.wiring import runtime
@@ -20,7 +21,7 @@ async def sweep() -> State[None]:
     """Give back every event whose lease has ended, rouse those whose deal is known now; say how many there were."""
     house = runtime()
     async with house.ledger.begin(wake=True) as books:
-        given_back = await books.inbox.release_expired()
+        given_back = await leases_ended(books, house.catalog)
         roused = await books.early.rouse_resolved()
         early = await books.early.waiting_since(WORTH_WAITING_FOR)
         await books.exceptions.open([waits_too_long(house.catalog, row) for row in early])

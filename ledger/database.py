@@ -19,6 +19,7 @@ from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.cases import Cases
 from ledger.continuity import Continuity
+from ledger.deaths import Deaths
 from ledger.decisions import Decisions
 from ledger.documents import Documents
 from ledger.early import Early
@@ -50,11 +51,12 @@ class Books:
     decisions: Decisions
     early: Early
     telling: Telling
+    deaths: Deaths
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling)
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling, Deaths)
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from contracts.errors import TowlineError
 from contracts.records import EffectKey, Outcome, Ref
+from ledger.inbox import HELD
 from ledger.tables import Effect, EffectState
 
 
@@ -49,15 +50,19 @@ class Standing:
     unseen: float | None = None
 
 
+HOLDS = f"(CAST(:run AS uuid) IS NULL OR EXISTS (SELECT 1 FROM inbox WHERE inbox.id = n.event_id AND {HELD}))"  # noqa: S608
+"""Whether the run that says so still holds the event: nothing is begun, or written, for one that somebody else has by now."""
 INTEND = text(
-    """
+    f"""
 INSERT INTO effects (key, act_key, event_id, case_id, step, system, undo, state, attempts)
 SELECT key, act_key, event_id, case_id, step, system, undo, 'intended', 1
 FROM jsonb_to_recordset(CAST(:intents AS jsonb)) AS n(
   key uuid, act_key uuid, event_id uuid, case_id uuid, step text, system text, undo text)
+WHERE {HOLDS}
 ON CONFLICT DO NOTHING RETURNING key
-"""
+"""  # noqa: S608
 )
+STILL_HELD = text(f"SELECT n.event_id FROM unnest(CAST(:events AS uuid[])) AS n(event_id) WHERE {HOLDS}")  # noqa: S608
 LOOK = text(
     """
 SELECT e.key, e.act_key, e.state,
@@ -68,28 +73,36 @@ FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 """
 )
 TAKE_OVER = text(
-    """
+    f"""
 UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
        started_at = now(), finished_at = NULL
 FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
      AS n(key, before, event_id, case_id)
-WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' RETURNING e.key
-"""
+WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' AND {HOLDS} RETURNING e.key
+"""  # noqa: S608
 )
 SETTLE = text(
-    """
+    f"""
 UPDATE effects e SET state = n.state, vendor_id = coalesce(n.vendor_id, e.vendor_id), vendor_url = coalesce(n.url, e.vendor_url),
        cause = n.cause, finished_at = now()
 FROM unnest(CAST(:keys AS uuid[]), CAST(:states AS text[]), CAST(:ids AS text[]), CAST(:urls AS text[]), CAST(:causes AS text[]))
      AS n(key, state, vendor_id, url, cause)
-WHERE e.key = n.key
-"""
+WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")}
+"""  # noqa: S608
 )
 REGROUP = text(
-    """
+    f"""
 UPDATE effects e SET act_key = n.act_key FROM unnest(CAST(:keys AS uuid[]), CAST(:acts AS uuid[])) AS n(key, act_key)
-WHERE e.key = n.key
-"""
+WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")} RETURNING e.key
+"""  # noqa: S608
+)
+REOPEN = text(
+    f"""
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
+       started_at = now(), finished_at = NULL
+FROM unnest(CAST(:keys AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[])) AS n(key, event_id, case_id)
+WHERE e.key = n.key AND e.state = 'done' AND {HOLDS} RETURNING e.key
+"""  # noqa: S608
 )
 
 
@@ -99,22 +112,26 @@ class Effects:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def intend(self, intents: Sequence[Intent]) -> dict[EffectKey, Standing]:
+    async def intend(self, intents: Sequence[Intent], *, run: UUID | None = None) -> dict[EffectKey, Standing]:
         """Write intentions down, one per key; say of each how it stands.
 
         An open one of another event is taken over, unless that event is being worked on right now: then it is busy.
+        With `run`, an event that is not this run's any more is left out.
         """
         rows = orjson.dumps(list(intents), default=str).decode()  # the driver has a UUID class of its own
-        fresh = set((await self._connection.execute(INTEND, {"intents": rows})).scalars())
+        fresh = set((await self._connection.execute(INTEND, {"intents": rows, "run": run})).scalars())
         known = {i.key: i for i in intents if i.key not in fresh}
         standings = {i.key: Standing(fresh=True, busy=False, done=None, act_key=i.act_key) for i in intents if i.key in fresh}
         if known:
-            standings.update(await self._standings(known))
+            standings.update(await self._standings(known, run))
         return standings
 
-    async def _standings(self, known: Mapping[EffectKey, Intent]) -> dict[EffectKey, Standing]:
-        found = (await self._connection.execute(LOOK, {"keys": list(known)})).all()
-        taken = await self._take_over([row for row in found if _may_be_taken(row, known[row.key])], known)
+    async def _standings(self, known: Mapping[EffectKey, Intent], run: UUID | None) -> dict[EffectKey, Standing]:
+        events = {"events": list({intent.event_id for intent in known.values()}), "run": run}
+        held = set((await self._connection.execute(STILL_HELD, events)).scalars())
+        ours = [key for key, intent in known.items() if intent.event_id in held]
+        found = (await self._connection.execute(LOOK, {"keys": ours})).all()
+        taken = await self._take_over([row for row in found if _may_be_taken(row, known[row.key])], known, run)
         return {
             row.key: Standing(
                 fresh=False,
@@ -126,7 +143,7 @@ class Effects:
             for row in found
         }
 
-    async def _take_over(self, rows: Sequence[Row[Any]], known: Mapping[EffectKey, Intent]) -> set[EffectKey]:
+    async def _take_over(self, rows: Sequence[Row[Any]], known: Mapping[EffectKey, Intent], run: UUID | None) -> set[EffectKey]:
         if not rows:
             return set()
         values = {
@@ -134,11 +151,14 @@ class Effects:
             "before": [row.event_id for row in rows],
             "events": [known[row.key].event_id for row in rows],
             "cases": [known[row.key].case_id for row in rows],
+            "run": run,
         }
         return set((await self._connection.execute(TAKE_OVER, values)).scalars())
 
-    async def settle(self, outcomes: Mapping[EffectKey, Outcome], states: Mapping[EffectKey, EffectState]) -> None:
-        """Write down how intentions ended."""
+    async def settle(
+        self, outcomes: Mapping[EffectKey, Outcome], states: Mapping[EffectKey, EffectState], *, run: UUID | None = None
+    ) -> None:
+        """Write down how intentions ended; with `run`, not of events that somebody else has by now and looks after."""
         if not outcomes:
             return
         keys = list(outcomes)
@@ -149,18 +169,23 @@ class Effects:
             "ids": [ref.id if ref else None for ref in refs],
             "urls": [ref.url if ref else None for ref in refs],
             "causes": [o.cause if isinstance(o, TowlineError) else None for o in outcomes.values()],
+            "run": run,
         }
         await self._connection.execute(SETTLE, values)
 
-    async def regroup(self, act_keys: Mapping[EffectKey, EffectKey]) -> None:
-        """Write down under which key the outside system is about to carry each of these effects."""
-        values = {"keys": list(act_keys), "acts": list(act_keys.values())}
-        await self._connection.execute(REGROUP, values)
+    async def regroup(self, act_keys: Mapping[EffectKey, EffectKey], *, run: UUID | None = None) -> set[EffectKey]:
+        """Write down under which key the outside system is about to carry each of these effects; return those written."""
+        values = {"keys": list(act_keys), "acts": list(act_keys.values()), "run": run}
+        return set((await self._connection.execute(REGROUP, values)).scalars())
 
-    async def reopen(self, keys: Collection[EffectKey]) -> None:
-        """Take effects as not done that the outside system no longer holds."""
-        statement = update(Effect).where(col(Effect.key).in_(list(keys)))
-        await self._connection.execute(statement.values(state=EffectState.INTENDED, finished_at=None))
+    async def reopen(self, gone: Mapping[EffectKey, tuple[UUID, UUID]], *, run: UUID | None = None) -> set[EffectKey]:
+        """Take effects as not done that the outside system no longer holds, each to be done for this event and case.
+
+        Return those that were done still, so that of two who miss the same thing one makes it anew.
+        """
+        events, cases = [event for event, _ in gone.values()], [case for _, case in gone.values()]
+        values = {"keys": list(gone), "events": events, "cases": cases, "run": run}
+        return set((await self._connection.execute(REOPEN, values)).scalars())
 
     async def latest(self, case_ids: Collection[UUID], steps: Collection[str]) -> Mapping[tuple[UUID, str], Row[Any]]:
         """Return, by case and step, the newest change of these steps that stands."""

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, case, func, or_, select, text, update
+from sqlalchemy import Row, case, false, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from ledger.deaths import ALONE, DIED_IN_A_PROCESS, DIED_WITH_ITS_LEASE, DIED_WITH_ITS_WORKER, SILENT
 from ledger.tables import Event, EventStatus
 
 
@@ -55,14 +56,30 @@ ON CONFLICT DO NOTHING RETURNING id
 )
 """One constant statement for any number of events, so that it is compiled and planned once."""
 
+HELD = "status = 'running' AND flow_run_id = :run AND lease_until > now()"
+"""Whether an event is still the run's that says so: a process that slept past its lease has lost it."""
+
 LEASE = """
 UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
-WHERE id IN (SELECT id FROM inbox WHERE {which} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
-RETURNING id, seq, attempts
+WHERE id IN ({which})
+RETURNING id, seq, attempts, deaths
 """
-CLAIM = text(LEASE.format(which=READY))
-TAKE = text(LEASE.format(which=f"id = :id AND {READY}"))
+ONE = f"SELECT id FROM inbox WHERE id = :id AND {READY} FOR UPDATE SKIP LOCKED"  # noqa: S608
+TAKE = text(LEASE.format(which=ONE))
+CLAIM = text(
+    f"""
+WITH first AS (
+  SELECT least(deaths, {ALONE}) AS deaths FROM inbox WHERE {READY} ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED)
+"""  # noqa: S608
+    + LEASE.format(
+        which=f"""
+  SELECT id FROM inbox WHERE {READY} AND least(deaths, {ALONE}) = (SELECT deaths FROM first) ORDER BY seq
+  LIMIT (SELECT CASE deaths WHEN 0 THEN :limit WHEN {ALONE} THEN 1 ELSE ceil(sqrt(:limit)) END FROM first)
+  FOR UPDATE SKIP LOCKED"""  # noqa: S608
+    )
+)
+"""What killed a process is claimed in ever smaller company: a hundred, then ten, then one, so that the killer stands alone."""
 
 WAITING = text(
     """
@@ -86,7 +103,10 @@ class Inbox:
         return set((await self._connection.execute(ACCEPT, {"events": rows})).scalars())
 
     async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
-        """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id and attempts of each."""
+        """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id, attempts, deaths of each.
+
+        Those that killed a process come apart from the others, in small company or alone.
+        """
         values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds}
         rows = await self._connection.execute(CLAIM, values)
         return sorted(rows.all(), key=lambda row: row.seq)
@@ -95,7 +115,7 @@ class Inbox:
         """Lease these events if they are ready; return those that are now leased by `worker`."""
         held: set[UUID] = set()
         for row in await self.get(ids):
-            values = {"type": row.type, "limit": 1, "worker": worker, "seconds": seconds, "id": row.id}
+            values = {"type": row.type, "worker": worker, "seconds": seconds, "id": row.id}
             held |= {found.id for found in await self._connection.execute(TAKE, values)}
         return held
 
@@ -142,32 +162,65 @@ class Inbox:
         statement = update(Event).where(col(Event.leased_by) == worker, col(Event.status) == EventStatus.RUNNING, alive)
         await self._connection.execute(statement.values(lease_until=until))
 
-    async def settle(self, outcomes: Mapping[UUID, EventStatus]) -> None:
-        """Write how events ended, and give their leases back."""
-        for status in set(outcomes.values()):
+    async def settle(self, outcomes: Mapping[UUID, EventStatus], *, run: UUID | None = None) -> set[UUID]:
+        """Write how events ended, and give their leases back; return those written.
+
+        With `run`, what is not this run's any more is left to whoever has it.
+        """
+        settled: set[UUID] = set()
+        for status in sorted(set(outcomes.values())):
             ids = [event for event, outcome in outcomes.items() if outcome == status]
-            await self._set(ids, status=status, leased_by=None, lease_until=None, finished_at=func.now())
+            ended: dict[str, Any] = {"status": status, "leased_by": None, "lease_until": None, "finished_at": func.now()}
+            if status == EventStatus.DONE:
+                ended |= {"deaths": 0, "failures": 0}
+            statement = update(Event).where(col(Event.id).in_(ids), *_held_by(run)).values(**ended)
+            settled |= set((await self._connection.execute(statement.returning(col(Event.id)))).scalars())
+        return settled
 
     async def step_aside(self, ids: Collection[UUID]) -> None:
         """Let what comes after these events in their cases go on while they are parked."""
         await self._set(ids, holds_up=False)
 
-    async def release(self, ids: Collection[UUID], *, delay: float = 0, forget_attempt: bool = False) -> None:
-        """Give running events back, to be taken up after `delay` seconds; an attempt that was no fault of theirs is forgotten."""
+    async def release(
+        self,
+        ids: Collection[UUID],
+        *,
+        delay: float = 0,
+        forget_attempt: bool = False,
+        failed: bool = False,
+        run: UUID | None = None,
+    ) -> None:
+        """Give running events back, to be taken up after `delay` seconds; with `run`, only those that are still this run's.
+
+        An attempt that never began is forgotten; one that `failed` by itself is counted.
+        """
         ready = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, delay)
         values: dict[str, Any] = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None, "not_before": ready}
         if forget_attempt:
             values["attempts"] = func.greatest(col(Event.attempts) - 1, 0)
-        statement = update(Event).where(col(Event.id).in_(list(ids)), col(Event.status) == EventStatus.RUNNING)
+        if failed:
+            values["failures"] = col(Event.failures) + 1
+        running = (col(Event.id).in_(list(ids)), col(Event.status) == EventStatus.RUNNING, *_held_by(run))
+        statement = update(Event).where(*running)
         await self._connection.execute(statement.values(**values))
 
+    async def release_dead(self, ids: Collection[UUID]) -> Sequence[Row[Any]]:
+        """Give back running events whose process died, and count the death; return each with its deaths."""
+        return (await self._connection.execute(DIED_IN_A_PROCESS, {"ids": list(ids)})).all()
+
     async def release_of(self, worker: str) -> Sequence[Row[Any]]:
-        """Give back everything a dead worker held; return ids and runs."""
-        return await self._give_back(col(Event.leased_by) == worker)
+        """Give back everything a dead worker held, and count the death; return each with its deaths."""
+        return (await self._connection.execute(DIED_WITH_ITS_WORKER, {"worker": worker})).all()
 
     async def release_expired(self) -> Sequence[Row[Any]]:
-        """Give back what nobody has prolonged; return ids and runs."""
-        return await self._give_back(col(Event.lease_until) < func.now())
+        """Give back what nobody has prolonged; return each with its deaths. It counts as a death where the worker is dead."""
+        given_back: list[Row[Any]] = []
+        for leased_by, is_dead in (await self._connection.execute(SILENT)).all():
+            if is_dead:
+                given_back += (await self._connection.execute(DIED_WITH_ITS_LEASE, {"worker": leased_by})).all()
+            else:
+                given_back += await self._give_back(col(Event.leased_by) == leased_by, col(Event.lease_until) < func.now())
+        return given_back
 
     async def of_run(self, flow_run_id: UUID) -> Sequence[Row[Any]]:
         """Return the events that a run works on now."""
@@ -175,25 +228,28 @@ class Inbox:
         return (await self._connection.execute(statement)).all()
 
     async def reopen(self, ids: Collection[UUID]) -> set[UUID]:
-        """Make parked or quarantined events ready again; return those that were."""
+        """Make parked or quarantined events ready again; return those that were. One that killed its processes runs alone."""
         stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED])
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
         told = case((col(Event.told) == EventStatus.PARKED, EventStatus.RECEIVED.value), else_=col(Event.told))
         fresh: dict[str, Any] = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None, "told": told}
-        fresh["holds_up"] = True
+        fresh |= {"holds_up": True, "failures": 0, "deaths": func.least(col(Event.deaths), ALONE)}
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
 
     async def quarantine(self, ids: Collection[UUID]) -> None:
         """Set events aside that do not fit their contract."""
         await self._set(ids, status=EventStatus.QUARANTINED)
 
-    async def _give_back(self, whose: Any) -> Sequence[Row[Any]]:
-        statement = update(Event).where(whose, col(Event.status) == EventStatus.RUNNING)
+    async def _give_back(self, *whose: Any) -> Sequence[Row[Any]]:
+        statement = update(Event).where(*whose, col(Event.status) == EventStatus.RUNNING)
         cleared = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None}
-        return (
-            await self._connection.execute(statement.values(**cleared).returning(col(Event.id), col(Event.flow_run_id)))
-        ).all()
+        returned = (col(Event.id), col(Event.flow_run_id), false().label("is_dead"))
+        return (await self._connection.execute(statement.values(**cleared).returning(*returned))).all()
 
     async def _set(self, ids: Collection[UUID], **values: Any) -> None:
         if ids:
             await self._connection.execute(update(Event).where(col(Event.id).in_(list(ids))).values(**values))
+
+
+def _held_by(run: UUID | None) -> tuple[Any, ...]:
+    return () if run is None else (text(HELD).bindparams(run=run),)

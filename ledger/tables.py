@@ -15,13 +15,15 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    Integer,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from lifecycle.continuity import Kind
@@ -89,10 +91,23 @@ class Event(SQLModel, table=True):
     leased_by: str | None = None
     lease_until: datetime | None = Field(default=None, sa_column=_moment())
     attempts: int = 0
+    failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    deaths: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    died_at: datetime | None = Field(default=None, sa_column=_moment())
     flow_run_id: UUID | None = None
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
     told: str | None = None
     holds_up: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+
+
+class Death(SQLModel, table=True):
+    """A process that died, and the events that it worked on."""
+
+    __tablename__: ClassVar[Any] = "deaths"
+
+    process: UUID = Field(primary_key=True)
+    events: Any = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now(), index=True))
 
 
 class Effect(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -86,6 +86,7 @@ class Batch(Generic[C]):
         self.entry = entry
         self.run = run
         self.items = {item.event: item for item in items}
+        self.opened = tuple(items)
         self.exceptions: list[NewException] = []
         self.ended: dict[UUID, EventStatus] = {}
         self.aside: list[UUID] = []
@@ -117,6 +118,15 @@ class Batch(Generic[C]):
         """Take an event out of the batch that contradicts its case: a person compares, and the case goes on without it."""
         self.aside.append(item.event)
         self.park(item, error, step="stage")
+
+    def lose(self, items: Iterable[Item[C]]) -> None:
+        """Let go of events that this run does not hold any more: whoever has them writes how they end."""
+        lost = list(items)
+        events, cases = {item.event for item in lost}, {item.case for item in lost}
+        for event in events:
+            self.items.pop(event, None)
+            self.ended.pop(event, None)
+        self.exceptions = [one for one in self.exceptions if one.event_id not in events and one.case_id not in cases]
 
     def skip(self, item: Item[C]) -> None:
         """Take an event out of the batch that has nothing left to do: it is done, and its case stays as it is."""

@@ -25,6 +25,7 @@ R = TypeVar("R")
 
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
 Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Outcome]]]
+BUSY = "busy"
 log = get_logger("effects")
 Group = dict[EffectKey, list[Item[C]]]
 
@@ -57,7 +58,7 @@ async def once(
     standings = await _intend(batch, step, groups, {key: key for key in groups})
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
     if check and find and results:
-        results = await _still_there(results, find)
+        results = await _still_there(batch, step, groups, results, find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
     if find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
@@ -67,7 +68,7 @@ async def once(
         wanted, faults = _wanted(step, groups, open_keys, record)
         results |= faults
         results |= await _acted(act, wanted) if wanted else {}
-    await _settle(standings, results)
+    await _settle(batch, standings, results)
     _hand_out(batch, step, groups, results)
 
 
@@ -103,9 +104,11 @@ async def _one_group(
         act_key = keys.batch_key(step.name, rest)
         if regrouped := {key: act_key for key in rest if standings[key].act_key != act_key}:
             async with runtime().ledger.begin() as books:
-                await books.effects.regroup(regrouped)
+                kept = await books.effects.regroup(regrouped, run=batch.run)
+            if len(kept) < len(regrouped):  # somebody else has some of them by now: the next attempt leaves those out
+                raise _busy(step)
         results |= await _acted_as_one(act, name, [members[key][0] for key in rest], rest, act_key)
-    await _settle(standings, results)
+    await _settle(batch, standings, results)
     _hand_out(batch, step, members, results)
 
 
@@ -124,17 +127,23 @@ async def _intend(
         Intent(key, acts[key], items[0].event, items[0].case, step.name, step.system, step.undo) for key, items in groups.items()
     ]
     async with runtime().ledger.begin() as books:
-        return await books.effects.intend(intents)
+        standings = await books.effects.intend(intents, run=batch.run)
+    for key in groups.keys() - standings.keys():
+        batch.lose(groups.pop(key))
+    return standings
 
 
-async def _still_there(done: Mapping[EffectKey, Outcome], find: Find) -> dict[EffectKey, Outcome]:
+async def _still_there(
+    batch: Batch[C], step: Step, groups: Group[C], done: Mapping[EffectKey, Outcome], find: Find
+) -> dict[EffectKey, Outcome]:
     """What was made once may have been thrown away by a person since; then it is made anew."""
     there = await find(list(done))
-    gone = [key for key in done if not isinstance(there.get(key), Ref)]
-    if gone:
-        async with runtime().ledger.begin() as books:
-            await books.effects.reopen(gone)
-    return {key: outcome for key, outcome in done.items() if key not in gone}
+    gone = {key: (groups[key][0].event, groups[key][0].case) for key in done if not isinstance(there.get(key), Ref)}
+    if not gone:
+        return dict(done)
+    async with runtime().ledger.begin() as books:
+        reopened = await books.effects.reopen(gone, run=batch.run)
+    return {key: _busy(step) if key in gone else outcome for key, outcome in done.items() if key not in reopened}
 
 
 async def _found(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[EffectKey, Outcome]:
@@ -190,15 +199,19 @@ async def _acted_as_one(
 
 
 def _busy(step: Step) -> RetryableError:
-    return RetryableError(f"{step.name} is being done by another run", cause="busy")
+    return RetryableError(f"{step.name} is being done by another run", cause=BUSY)
 
 
-async def _settle(standings: Mapping[EffectKey, Standing], results: Mapping[EffectKey, Outcome]) -> None:
+def _is_busy(outcome: Outcome) -> bool:
+    return isinstance(outcome, TowlineError) and outcome.cause == BUSY
+
+
+async def _settle(batch: Batch[C], standings: Mapping[EffectKey, Standing], results: Mapping[EffectKey, Outcome]) -> None:
     """Write down what became of each; what was done before stays as it was written."""
-    news = {key: outcome for key, outcome in results.items() if standings[key].done != outcome and not standings[key].busy}
+    news = {key: outcome for key, outcome in results.items() if standings[key].done != outcome and not _is_busy(outcome)}
     if news:
         async with runtime().ledger.begin() as books:
-            await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()})
+            await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()}, run=batch.run)
 
 
 def _state(outcome: Outcome) -> EffectState:

@@ -38,7 +38,7 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         raise
     except RetryableError as error:
         async with house.ledger.begin(wake=True) as books:
-            await books.inbox.release(list(batch.items), delay=error.retry_after or 5)
+            await books.inbox.release(list(batch.items), delay=error.retry_after or 5, run=batch.run)
             batch.items.clear()
             await _settle(books, batch)
         raise
@@ -121,7 +121,7 @@ async def _interrupted(house: Runtime, batch: Batch[C], *, by_a_person: bool) ->
         await _close(house, batch)
         return
     async with house.ledger.begin(wake=True) as books:
-        await books.inbox.release(list(batch.items))
+        await books.inbox.release(list(batch.items), run=batch.run)
         batch.items.clear()
         await _settle(books, batch)
 
@@ -132,9 +132,14 @@ async def _close(house: Runtime, batch: Batch[C]) -> None:
 
 
 async def _settle(books: Books, batch: Batch[C]) -> None:
-    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
-    await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
-    await books.inbox.step_aside(batch.aside)
+    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction.
+
+    What the run has lost to another one meanwhile is left to that.
+    """
+    ends = {**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended}
+    settled = await books.inbox.settle(ends, run=batch.run)
+    batch.lose([item for item in batch.opened if item.event in ends and item.event not in settled])
+    await books.inbox.step_aside([event for event in batch.aside if event in settled])
     await books.exceptions.close(list(batch.items), closed_as="done")
     await books.exceptions.open(batch.exceptions)
     await books.continuity.enter([entry for item in batch for entry in item.entries])

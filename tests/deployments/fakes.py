@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 from prefect.client.schemas.objects import FlowRun, State
 
+from deployments.children import Death
 from deployments.deploy import Plan
 
 
@@ -49,15 +50,15 @@ class FakePrefect:
 
 @dataclass
 class FakeChildren:
-    """Processes with so many free places, which end runs as `answers` say (None: the process died)."""
+    """Processes with so many free places, which end runs as `answers` say."""
 
     free: int = 1
     places: int = 9
-    answers: list[str | None] = field(default_factory=list)
+    answers: list[str | Death] = field(default_factory=list)
     ran: list[UUID] = field(default_factory=list)
     became_free: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, order: Any) -> str | None:
+    async def run(self, order: Any, *, alone: bool = False) -> str | Death:
         """Pretend to run it."""
         self.ran.append(order.flow_run.id)
         return self.answers.pop(0)
@@ -68,12 +69,14 @@ class FakeRuns:
     """Takes runs and keeps each of them going until `end`."""
 
     begun: list[FlowRun] = field(default_factory=list)
+    alone: list[bool] = field(default_factory=list)
     children: FakeChildren = field(default_factory=FakeChildren)
     end: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def to_the_end(self, flow_run: FlowRun, plan: Plan) -> str:
+    async def to_the_end(self, flow_run: FlowRun, plan: Plan, *, alone: bool = False) -> str:
         """Occupy a place until the test says so."""
         self.begun.append(flow_run)
+        self.alone.append(alone)
         self.children.free -= 1
         await self.end.wait()
         self.children.free += 1

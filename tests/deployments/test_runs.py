@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from prefect.client.schemas.objects import FlowRun
 
 from contracts.catalog import catalog
 from contracts.event import Envelope
+from deployments.child import PASSING
+from deployments.children import Death
 from deployments.deploy import plans
-from deployments.runs import ATTEMPTS, DEATHS, Runs
+from deployments.runs import DEATHS, FAILURES, Runs
 from flows.refusal import REFUSED
 from ledger.database import Ledger
 from ledger.intake import receive
@@ -32,7 +35,7 @@ async def claimed(ledger: Ledger, *, assigned: bool) -> FlowRun:
 PLANS = {plan.flow: plan for plan in plans(catalog())}
 
 
-async def ended(ledger: Ledger, run: FlowRun, *answers: str | None, prefect: FakePrefect | None = None) -> tuple[str, Any]:
+async def ended(ledger: Ledger, run: FlowRun, *answers: str | Death, prefect: FakePrefect | None = None) -> tuple[str, Any]:
     """See the run to its end, its processes answering so; return its state and its event."""
     children, server = FakeChildren(answers=list(answers)), prefect or FakePrefect()
     state = await Runs(children, server, ledger, catalog()).to_the_end(run, PLANS["lead"])  # type: ignore[arg-type]  # fakes
@@ -42,26 +45,52 @@ async def ended(ledger: Ledger, run: FlowRun, *answers: str | None, prefect: Fak
     return state, row
 
 
-async def test_a_run_whose_process_dies_is_taken_up_again(ledger: Ledger) -> None:
-    prefect = FakePrefect()
-    run = await claimed(ledger, assigned=True)
-    assert (await ended(ledger, run, None, "Completed", prefect=prefect))[0] == "Completed"
-    assert prefect.told == ["Pending"]
+def death(*, alone: bool = True) -> Death:
+    return Death(uuid4(), alone=alone)
 
 
-async def test_a_run_that_kills_each_of_its_processes_is_parked(ledger: Ledger) -> None:
+async def ready(ledger: Ledger, event: UUID) -> None:
+    """Let an event's delay be over."""
+    async with ledger.begin() as books:
+        await books.inbox._set([event], not_before=None)
+
+
+@pytest.mark.parametrize("assigned", [True, False])
+async def test_what_a_process_worked_on_that_died_is_given_back_and_its_run_closed(ledger: Ledger, assigned: bool) -> None:
     prefect = FakePrefect()
-    run = await claimed(ledger, assigned=True)
-    state, row = await ended(ledger, run, *[None] * DEATHS, prefect=prefect)
-    assert (state, row.status, prefect.told[-1]) == ("Crashed", "parked", "Crashed")
+    state, row = await ended(ledger, await claimed(ledger, assigned=assigned), death(), prefect=prefect)
+    assert (state, row.status, row.deaths, prefect.told) == ("Crashed", "received", 1, ["Crashed"])
+
+
+async def test_an_event_that_kills_its_process_three_times_is_parked_and_named(ledger: Ledger) -> None:
+    """
+    Given an event whose process dies, with others in it the first time
+    When it runs alone and the process dies a second and a third time
+    Then it is parked, and its owner has an exception with the event and the run.
+    """
+    for times, status in ((1, "received"), (2, "received"), (3, "parked")):
+        run = await claimed(ledger, assigned=True)
+        _, row = await ended(ledger, run, death(alone=times > 1), prefect=FakePrefect(gone=True))
+        assert (row.status, row.deaths) == (status, times)
+        await ready(ledger, row.id)
     async with ledger.begin() as books:
         (exception,) = await books.exceptions.of_event(row.id)
     assert (exception.cause, exception.owner, exception.flow_run_id) == ("lead/process-died", "sales-operations", run.id)
 
 
-async def test_a_run_that_kills_its_processes_before_it_begins_is_parked_too(ledger: Ledger) -> None:
-    state, row = await ended(ledger, await claimed(ledger, assigned=False), *[None] * DEATHS)
-    assert (state, row.status) == ("Crashed", "parked")
+async def test_who_only_shares_a_process_with_a_killer_is_never_parked(ledger: Ledger) -> None:
+    for _ in range(5):
+        _, row = await ended(ledger, await claimed(ledger, assigned=True), death(alone=False))
+        assert row.status == "received"
+        await ready(ledger, row.id)
+
+
+async def test_an_operation_whose_process_dies_is_taken_up_again(ledger: Ledger) -> None:
+    prefect, run = FakePrefect(), FlowRun(id=uuid4(), flow_id=uuid4(), parameters={})
+    for answers, end in (([death(), "Completed"], "Completed"), ([death()] * DEATHS, "Crashed")):
+        runs = Runs(FakeChildren(answers=list(answers)), prefect, ledger, catalog())  # type: ignore[arg-type]  # fakes
+        assert await runs.to_the_end(run, PLANS["sweep"]) == end
+    assert prefect.told == ["Pending", "Pending", "Pending", "Crashed"]
 
 
 async def test_what_a_failed_run_has_left_unfinished_is_given_back(ledger: Ledger) -> None:
@@ -81,31 +110,21 @@ async def test_events_that_a_person_names_are_not_taken_from_the_run_that_has_th
     assert (row.status, row.leased_by) == ("running", "w")
 
 
-async def test_a_prefect_that_is_gone_does_not_keep_the_ledger_from_hearing(ledger: Ledger) -> None:
-    run = await claimed(ledger, assigned=True)
-    state, row = await ended(ledger, run, *[None] * DEATHS, prefect=FakePrefect(gone=True))
-    assert (state, row.status) == ("Crashed", "parked")
-
-
-async def test_an_event_whose_runs_end_without_an_outcome_again_and_again_is_parked(ledger: Ledger) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        run = await claimed(ledger, assigned=True)
-        _, row = await ended(ledger, run, "Failed")
-        assert row.status == ("received" if attempt < ATTEMPTS else "parked")
-        async with ledger.begin() as books:
-            await books.inbox.release([row.id], delay=0)
-            (waiting,) = await books.inbox.get([row.id])
-        assert waiting.attempts == attempt
-        await soon(ledger, row.id)
+async def test_an_event_whose_runs_fail_without_an_outcome_again_and_again_is_parked(ledger: Ledger) -> None:
+    for failure in range(1, FAILURES + 1):
+        _, row = await ended(ledger, await claimed(ledger, assigned=True), "Failed")
+        assert (row.status, row.failures) == ("received" if failure < FAILURES else "parked", min(failure, FAILURES - 1))
+        await ready(ledger, row.id)
     async with ledger.begin() as books:
         (exception,) = await books.exceptions.of_event(row.id)
     assert (exception.cause, exception.owner) == ("lead/run-failed", "sales-operations")
 
 
-async def soon(ledger: Ledger, event: UUID) -> None:
-    """Let an event's delay be over."""
-    async with ledger.begin() as books:
-        await books.inbox._set([event], not_before=None)
+async def test_runs_that_fail_because_something_is_away_are_no_fault_of_their_events(ledger: Ledger) -> None:
+    for _ in range(FAILURES + 1):
+        _, row = await ended(ledger, await claimed(ledger, assigned=True), PASSING)
+        assert (row.status, row.failures) == ("received", 0)
+        await ready(ledger, row.id)
 
 
 async def test_an_operation_that_fails_is_its_owners_exception_until_it_succeeds(ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -66,10 +67,11 @@ async def batch(house: Runtime, *names: str, subject: str | None = None) -> Lead
     items = [item(receipt.id, event) for receipt, event in zip(receipts, events, strict=True)]
     async with house.ledger.begin() as books:
         rows = {row.id: row for row in await books.inbox.get([one.event for one in items])}
-        await books.inbox.claim("lead.qualified", limit=100, worker="w", seconds=30)
+        held = {"status": "running", "leased_by": "w", "lease_until": datetime.now(UTC) + timedelta(seconds=30)}
+        await books.inbox._set([one.event for one in items], **held, flow_run_id=(run := uuid4()))
     for one in items:
         one.case = rows[one.event].case_id
-    return Batch(house.catalog["lead.qualified"], uuid4(), items)
+    return Batch(house.catalog["lead.qualified"], run, items)
 
 
 def item(event: UUID, sent: dict[str, Any]) -> Item[LeadQualifiedV1]:
@@ -111,9 +113,9 @@ async def test_an_intention_without_a_result_is_looked_for_before_it_is_repeated
     await step(leads, vendor)
     assert len(leads) == 0
     assert {row.cause for row in leads.exceptions} == {"lead/open_deal/uncertain"}
-    first, second = (one for one in (await batch(house, "a", "b")).items.values())
+    again = await batch(house, "a", "b")
+    first, second = again
     vendor.holds[key_of(PATHS["lead.qualified"][STEP], first)] = Ref("was-there")
-    again: Leads = Batch(leads.entry, leads.run, [first, second])
     await step(again, vendor)
     assert vendor.questions == [[key_of(PATHS["lead.qualified"][STEP], first), key_of(PATHS["lead.qualified"][STEP], second)]]
     assert vendor.acts[1] == [key_of(PATHS["lead.qualified"][STEP], second)]
@@ -153,3 +155,46 @@ async def test_what_somebody_threw_away_is_made_anew(house: Runtime) -> None:
     await step(leads, vendor, check=True)
     (one,) = leads
     assert (len(vendor.acts), one.refs[STEP]) == (2, Ref("made-2"))
+
+
+async def test_a_run_that_has_lost_its_event_to_another_one_begins_nothing_more(house: Runtime) -> None:
+    """
+    Given a run that slept past its lease, and another one that has the event by now
+    When both come to the same step
+    Then only the one that holds the event acts; the other one's event leaves its batch.
+    """
+    slept, vendor = await batch(house, "a"), Vendor()
+    has = await batch(house, "a")
+    await step(slept, vendor)
+    assert (len(slept), vendor.acts) == (0, [])
+    await step(has, vendor)
+    assert (len(has), len(vendor.acts)) == (1, 1)
+
+
+async def test_what_a_run_hears_after_it_has_lost_its_event_does_not_overwrite_what_is_written(house: Runtime) -> None:
+    """
+    Given a run that loses its event while its call is under way
+    When the other run has done the step, and then the first one's call is refused
+    Then the effect stays done, and the first run's event leaves at the next step.
+    """
+    slept, vendor = await batch(house, "a"), Vendor()
+
+    async def act(wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Outcome]:
+        await step(await batch(house, "a"), vendor)
+        return {one.key: RefusedError("crm: HTTP 409") for one in wanted}
+
+    (one,) = slept
+    await once(slept, STEP, record=lambda one: one.payload.owner, act=act, find=vendor.find)
+    assert (await state_of(house, one), len(vendor.acts)) == ("done", 1)
+
+
+async def test_of_two_who_miss_the_same_thing_one_makes_it_anew(house: Runtime) -> None:
+    first, second, vendor = await batch(house, "a"), await batch(house, "b"), Vendor()
+    (one,), (other,) = first, second
+    other.case = one.case
+    await step(first, vendor, check=True)
+    vendor.holds.clear()
+    keys = {key_of(PATHS["lead.qualified"][STEP], one): (other.event, other.case)}
+    async with house.ledger.begin() as books:
+        assert await books.effects.reopen(keys, run=second.run) == set(keys)
+        assert await books.effects.reopen(keys, run=first.run) == set()
