@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.cases import Cases
+from ledger.circuits import Circuits
 from ledger.continuity import Continuity
 from ledger.decisions import Decisions
 from ledger.documents import Documents
@@ -26,11 +27,13 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.switches import Switches
 from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
 
 WAKE = "towline_wake"
+SWITCHING = (Switches, Circuits)
 PASSING = ("08", "53", "57", "55P03", "40001", "40P01")
 """SQLSTATE prefixes that pass by themselves: connection, resources (a full disk), shutdown, locks, serialisation."""
 
@@ -50,11 +53,13 @@ class Books:
     decisions: Decisions
     early: Early
     telling: Telling
+    switches: Switches
+    circuits: Circuits
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling)
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling, *SWITCHING)
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 
@@ -100,8 +105,9 @@ class Ledger:
         """
         try:
             async with self._engine.begin() as connection:
-                yield Books.on(connection)
-            if wake:
+                books = Books.on(connection)
+                yield books
+            if wake or books.circuits.has_closed:
                 self._wake_soon()
         except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise _unavailable(error) from error
