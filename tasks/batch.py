@@ -38,6 +38,11 @@ ROUTES = {
 }
 
 
+def waits(message: str) -> State[None]:
+    """Return the state of a run that was stopped by a pause or an outage: it has failed nobody, and has not done all."""
+    return State(type=StateType.CANCELLED, name=WAITING, message=message)
+
+
 @dataclass(slots=True, eq=False)
 class Item(Generic[C]):
     """One event of a batch: its content, its case, and what its steps have made so far."""
@@ -167,7 +172,7 @@ class Batch(Generic[C]):
         if stopped:
             return Failed(message=f"{stopped} of {of} deals need a person" + f"; {wait}" * bool(wait))
         if held:
-            return State(type=StateType.CANCELLED, name=WAITING, message=wait)
+            return waits(wait)
         return Completed(message=f"{len(self)} deals done")
 
     def park(self, item: Item[C], error: TowlineError, *, step: str) -> None:

@@ -34,6 +34,12 @@ def down(system: str) -> str:
     return f"{system} does not answer"
 
 
+async def paused(system: str) -> str | None:
+    """Return in words what a person has paused that stops an operating flow's change in a system; None for nothing."""
+    async with runtime().ledger.begin() as books:
+        return await books.switches.pauses("", system)
+
+
 @contextlib.asynccontextmanager
 async def braked(event_type: str, system: str) -> AsyncIterator[None]:
     """Let a pause of this path or system stop also the calls that follow within, however long they take in all."""

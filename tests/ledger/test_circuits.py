@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-
 from contracts.catalog import catalog
 from contracts.errors import RetryableError
 from contracts.event import Envelope
