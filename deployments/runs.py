@@ -25,7 +25,7 @@ from ledger.dying import process_died
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
 from runtime.logs import get_logger
-from tasks.batch import ROUTES
+from tasks.batch import ROUTES, WAITING
 
 DEATHS = 3
 """After so many deaths of the process under it an operation's run is given up. Of events see `ledger.deaths`."""
@@ -75,7 +75,7 @@ class Runs:
     async def _closed(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
         if state == "Cancelled":
             await self._tell(flow_run.id, Cancelled(message="cancelled by a person"))
-        if state != "Completed":
+        if state not in ("Completed", WAITING):
             await self._written(partial(self._give_back, flow_run, state not in (PASSING, "Cancelled")))
         await self._tell_owner(flow_run, plan, state)
 
@@ -84,7 +84,7 @@ class Runs:
 
         A refused run says in Prefect what was wrong with the question, to the person who asked it.
         """
-        if plan.event is not None or state in ("Cancelled", REFUSED):
+        if plan.event is not None or state in ("Cancelled", REFUSED, WAITING):
             return
         failure = NewException(
             event_id=None,

@@ -7,7 +7,8 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 import asyncpg
 from sqlalchemy import event, text
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.cases import Cases
+from ledger.circuits import Circuits
 from ledger.continuity import Continuity
 from ledger.deaths import Deaths
 from ledger.decisions import Decisions
@@ -27,6 +29,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.switches import Switches
 from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
@@ -52,12 +55,18 @@ class Books:
     early: Early
     telling: Telling
     deaths: Deaths
+    switches: Switches
+    circuits: Circuits
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling, Deaths)
-        return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
+        return cls(*(kind(connection) for kind in _kinds()))
+
+
+@cache
+def _kinds() -> tuple[Any, ...]:
+    return tuple(get_type_hints(Books).values())
 
 
 class Calls:
@@ -102,8 +111,9 @@ class Ledger:
         """
         try:
             async with self._engine.begin() as connection:
-                yield Books.on(connection)
-            if wake:
+                books = Books.on(connection)
+                yield books
+            if wake or books.circuits.has_closed:
                 self._wake_soon()
         except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise _unavailable(error) from error

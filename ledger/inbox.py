@@ -13,8 +13,11 @@ from sqlalchemy import Row, case, false, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from ledger.circuits import OPEN_CIRCUIT
 from ledger.deaths import ALONE, DIED_IN_A_PROCESS, DIED_WITH_ITS_LEASE, DIED_WITH_ITS_WORKER, SILENT
+from ledger.switches import PAUSED
 from ledger.tables import Event, EventStatus
+from lifecycle.circuits import needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,18 @@ class NewEvent:
     status: EventStatus = EventStatus.RECEIVED
 
 
-READY = """
+READY = f"""
 status = 'received' AND (not_before IS NULL OR not_before <= now()) AND type = :type
+AND NOT EXISTS ({PAUSED})
 AND NOT EXISTS (
   SELECT 1 FROM inbox earlier WHERE earlier.case_id = inbox.case_id AND earlier.id <> inbox.id AND (
     earlier.status = 'running'
     OR ((earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq)
         AND (earlier.status = 'received'
           OR (earlier.status = 'parked' AND earlier.holds_up AND inbox.type <> 'deal.cancelled')))))
-"""
+"""  # noqa: S608
 """What may be worked on now: at most one event per case, the oldest first. A parked one holds up its own case, unless that is
-given up, or the event contradicts it: nothing behind it depends on what will not happen."""
+given up, or the event contradicts it: nothing behind it depends on what will not happen. What is paused is left alone."""
 
 ACCEPT = text(
     """
@@ -60,17 +64,18 @@ HELD = "status = 'running' AND flow_run_id = :run AND lease_until > now()"
 """Whether an event is still the run's that says so: a process that slept past its lease has lost it."""
 
 LEASE = """
-UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
+UPDATE inbox SET status = 'running', attempts = attempts + 1, turns = turns + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
 WHERE id IN ({which})
-RETURNING id, seq, attempts, deaths
+RETURNING id, type, seq, turns, deaths
 """
 ONE = f"SELECT id FROM inbox WHERE id = :id AND {READY} FOR UPDATE SKIP LOCKED"  # noqa: S608
 TAKE = text(LEASE.format(which=ONE))
 CLAIM = text(
     f"""
 WITH first AS (
-  SELECT least(deaths, {ALONE}) AS deaths FROM inbox WHERE {READY} ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED)
+  SELECT least(deaths, {ALONE}) AS deaths FROM inbox WHERE {READY} AND NOT EXISTS ({OPEN_CIRCUIT})
+  ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED)
 """  # noqa: S608
     + LEASE.format(
         which=f"""
@@ -103,19 +108,27 @@ class Inbox:
         return set((await self._connection.execute(ACCEPT, {"events": rows})).scalars())
 
     async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
-        """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id, attempts, deaths of each.
+        """Lease up to `limit` ready events of a type, at most one per case, oldest first; none of a path that a system which is
+        down holds up. Return id, turns and deaths of each: how often it has been leased, which names its run.
 
         Those that killed a process come apart from the others, in small company or alone.
         """
-        values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds}
+        systems, steps = needs(event_type)
+        values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds, "systems": systems, "steps": steps}
         rows = await self._connection.execute(CLAIM, values)
         return sorted(rows.all(), key=lambda row: row.seq)
 
     async def take(self, ids: Collection[UUID], *, worker: str, seconds: float) -> set[UUID]:
-        """Lease these events if they are ready; return those that are now leased by `worker`."""
+        """Lease these events if they are ready, though a system may be down; return those that are now leased by `worker`."""
         held: set[UUID] = set()
         for row in await self.get(ids):
-            values = {"type": row.type, "worker": worker, "seconds": seconds, "id": row.id}
+            values = {
+                "type": row.type,
+                "worker": worker,
+                "seconds": seconds,
+                "id": row.id,
+                "systems": needs(row.type)[0],
+            }
             held |= {found.id for found in await self._connection.execute(TAKE, values)}
         return held
 

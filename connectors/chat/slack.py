@@ -16,6 +16,7 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
+from connectors.brake import is_pulled, pass_brake
 from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
 from connectors.network import takes_proxy
@@ -69,6 +70,10 @@ class Slack:
         answer = await self._call("chat.update", "repeatable", channel=channel, ts=ts, **shown(message))
         return ref_to(answer["channel"], answer["ts"])
 
+    async def look(self) -> None:
+        """Return when Slack answers. https://docs.slack.dev/reference/methods/auth.test"""
+        await self._call("auth.test", "repeatable")
+
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return those of a channel's last thousand messages that carry these keys.
 
@@ -115,6 +120,7 @@ class Slack:
         """Call a method and return its answer; every failure is one of our errors, without Slack's words."""
         read = nature == "read"
         given = {"params": {name: value for name, value in arguments.items() if value != ""}} if read else {"json": arguments}
+        pass_brake(nature)
         try:
             answer = await self._web().api_call(method, http_verb="GET" if read else "POST", **given)
         except SlackApiError as error:
@@ -156,7 +162,12 @@ class _RateLimits(AsyncRetryHandler):
         error: Exception | None = None,
     ) -> bool:
         waited = (state.custom_values or {}).get("waited", 0.0)
-        return response is not None and response.status_code == 429 and waited + _wait(response) <= self._patience
+        return (
+            not is_pulled()
+            and response is not None
+            and response.status_code == 429
+            and waited + _wait(response) <= self._patience
+        )
 
     async def prepare_for_next_attempt_async(
         self,
