@@ -11,7 +11,7 @@ from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
 from contracts.values import Money
 from lifecycle import keys
-from lifecycle.announcements import Stopped, alert, all_clear, reason_in_words
+from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, reason_in_words
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -104,6 +104,7 @@ class Alerts:
             amounts=amounts,
             oldest=cause.oldest,
             escalate=entry.escalate if entry else "",
+            goes_on=f"/{WITHOUT}/" in cause.cause,
         )
         runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
         links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}

@@ -184,6 +184,14 @@ class Effects:
         rows = await self._connection.execute(select(Effect).where(*sent).order_by(col(Effect.finished_at).desc()))
         return {row.case_id: row for row in rows}
 
+    async def done_for(self, event_ids: Collection[UUID]) -> Mapping[UUID, set[str]]:
+        """Return, by event, the steps that were done for it and stand."""
+        which = (col(Effect.event_id).in_(list(event_ids)), col(Effect.state) == EffectState.DONE)
+        found: dict[UUID, set[str]] = defaultdict(set)
+        for row in await self._connection.execute(select(col(Effect.event_id), col(Effect.step)).where(*which)):
+            found[row.event_id].add(row.step)
+        return found
+
     async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
         """Return the effects under these keys, in the order in which they were begun."""
         statement = select(Effect).where(col(Effect.key).in_(list(keys))).order_by(col(Effect.started_at))

@@ -87,13 +87,15 @@ async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[U
 async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
     """Leave parked events undone, because somebody has looked at them: what comes after them in their cases goes on.
 
-    Their exceptions close; what they have done already stays done. Return those that were parked.
+    What they have done already stays done. Their exceptions close, and so do those of events that are done without a step.
+    Return those that were parked, or had something open.
     """
     async with ledger.begin(wake=True) as books:
-        stopped = [row.id for row in await books.inbox.get(ids) if row.status == EventStatus.PARKED]
+        rows = await books.inbox.get(ids)
+        stopped = [row.id for row in rows if row.status == EventStatus.PARKED]
+        done = [row.id for row in rows if row.status == EventStatus.DONE]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
-        await books.exceptions.close(stopped, closed_as="left")
-    return set(stopped)
+        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as="left")}
 
 
 async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:

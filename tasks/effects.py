@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from contracts.values import Contract
 from ledger.effects import Intent, Standing
 from ledger.tables import EffectState
 from lifecycle import keys
-from lifecycle.path import Once, Step
+from lifecycle.path import ASK, KEEP, Once, Step
 from lifecycle.paths import PATHS
 from runtime.logs import get_logger
 from runtime.wiring import runtime
@@ -43,14 +43,14 @@ async def once(
 
     `act` makes the changes and answers for each. `find` looks for earlier work by key; leave it out only where `act` itself
     is safe to repeat. With `check`, `find` also makes sure that what is done still stands there. An item that is refused
-    leaves the batch.
+    leaves the batch, or goes on without the step, as its row of the failure matrix says.
 
     Raises:
         RetryableError, UncertainError: some are open still and may be tried again; on the last attempt they leave the batch.
     """
     step = PATHS[batch.entry.event][step_name]
     groups: Group[C] = {}
-    for item in batch if items is None else items:
+    for item in _asking(step, batch if items is None else items):
         groups.setdefault(key_of(step, item), []).append(item)
     if not groups:
         return
@@ -60,15 +60,17 @@ async def once(
         results = await _still_there(results, find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
+    found: dict[EffectKey, Outcome] = {}
     if find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
-        results |= await _found(suspects, find)
+        found = await _found(suspects, find)
+        results |= found
         open_keys = [key for key in groups if key not in results]
     if open_keys:
         wanted, faults = _wanted(step, groups, open_keys, record)
         results |= faults
         results |= await _acted(act, wanted) if wanted else {}
     await _settle(standings, results)
-    _hand_out(batch, step, groups, results)
+    _hand_out(batch, step, groups, results, untold={key for key, one in found.items() if isinstance(one, UncertainError)})
 
 
 async def together(
@@ -83,7 +85,7 @@ async def together(
     failed: TowlineError | None = None
     for name, items in groups.items():
         try:
-            await _one_group(batch, step, name, items, act, find)
+            await _one_group(batch, step, name, list(_asking(step, items)), act, find)
         except (RetryableError, UncertainError) as error:
             failed = error
     if failed:
@@ -94,6 +96,8 @@ async def _one_group(
     batch: Batch[C], step: Step, name: str, items: Sequence[Item[C]], act: Callable[..., Any], find: Any
 ) -> None:
     members: Group[C] = {key_of(step, item): [item] for item in items}
+    if not members:
+        return
     first_act = keys.batch_key(step.name, list(members))
     standings = await _intend(batch, step, members, dict.fromkeys(members, first_act))
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
@@ -107,6 +111,11 @@ async def _one_group(
         results |= await _acted_as_one(act, name, [members[key][0] for key in rest], rest, act_key)
     await _settle(standings, results)
     _hand_out(batch, step, members, results)
+
+
+def _asking(step: Step, items: Iterable[Item[C]]) -> Iterator[Item[C]]:
+    """Leave out those that an earlier attempt has let go on without the step."""
+    return (item for item in items if step.name not in item.without)
 
 
 def key_of(step: Step, item: Item[C]) -> EffectKey:
@@ -209,16 +218,30 @@ def _state(outcome: Outcome) -> EffectState:
     return EffectState.INTENDED if isinstance(outcome, RetryableError) else EffectState.REFUSED
 
 
-def _hand_out(batch: Batch[C], step: Step, groups: Group[C], results: Mapping[EffectKey, Outcome]) -> None:
-    """Give each item its reference; let refused ones leave; raise for those that may be tried again."""
+def _hand_out(
+    batch: Batch[C],
+    step: Step,
+    groups: Group[C],
+    results: Mapping[EffectKey, Outcome],
+    *,
+    untold: Collection[EffectKey] = (),
+) -> None:
+    """Give each item its reference, do with refused ones what the failure matrix says, raise for those that may be tried again.
+
+    `untold` are those of which the outside system itself cannot tell: the matrix says whether to ask it again.
+    """
     later: TowlineError | None = None
     for key, items in groups.items():
         outcome = results[key]
         for item in items:
             if isinstance(outcome, Ref):
                 item.refs[step.name] = outcome
+            elif step.uncertain is ASK and key in untold:
+                batch.park(item, outcome, step=step.name)
             elif isinstance(outcome, (RetryableError, UncertainError)) and not last_attempt():
                 later = outcome
+            elif step.refused is KEEP and isinstance(outcome, RefusedError):
+                batch.go_without(item, outcome, step=step.name)
             else:
                 batch.park(item, outcome, step=step.name)
     if later:

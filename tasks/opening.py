@@ -18,6 +18,7 @@ from lifecycle import stages
 from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 from runtime.wiring import Runtime, runtime
+from tasks.aftermath import reckon
 from tasks.batch import CANCELLED_BY_A_PERSON, ROUTES, Batch, Item
 
 C = TypeVar("C", bound=Contract)
@@ -136,6 +137,7 @@ async def _settle(books: Books, batch: Batch[C]) -> None:
     await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
     await books.inbox.step_aside(batch.aside)
     await books.exceptions.close(list(batch.items), closed_as="done")
+    await reckon(books, batch)
     await books.exceptions.open(batch.exceptions)
     await books.continuity.enter([entry for item in batch for entry in item.entries])
     await books.cases.refer({reference: item.case for item in batch for reference in item.references})
