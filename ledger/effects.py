@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from contracts.errors import TowlineError
-from contracts.records import EffectKey, Outcome, Ref
+from contracts.records import EffectKey, Image, Outcome, Ref
 from ledger.tables import Effect, EffectState
+from lifecycle import keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,14 @@ class Standing:
     """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before.
 
     `act_key` is the one that an earlier attempt may have left in the outside system, `unseen` the seconds since it began where
-    nobody saw its end: it may be under way still.
+    nobody saw its end: it may be under way still. `own_key` is the one that an act of its own carries: a fresh one after an undo.
     """
 
     fresh: bool
     busy: bool
     done: Ref | None
     act_key: EffectKey
+    own_key: EffectKey
     unseen: float | None = None
 
 
@@ -62,15 +64,16 @@ LOOK = text(
     """
 SELECT e.key, e.act_key, e.state,
        CASE WHEN e.state = 'intended' AND e.finished_at IS NULL THEN extract(epoch FROM now() - e.started_at) END AS unseen,
-       e.vendor_id, e.vendor_url, e.event_id,
+       e.vendor_id, e.vendor_url, e.event_id, e.generation,
        coalesce(i.status = 'running' AND i.lease_until > now(), false) AS worked_on
 FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 """
 )
 TAKE_OVER = text(
     """
-UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
-       started_at = now(), finished_at = NULL
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, attempts = attempts + 1, started_at = now(), finished_at = NULL,
+       before = CASE WHEN e.state <> 'undone' THEN e.before END, after = CASE WHEN e.state <> 'undone' THEN e.after END,
+       state = 'intended'
 FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
      AS n(key, before, event_id, case_id)
 WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' RETURNING e.key
@@ -83,6 +86,20 @@ UPDATE effects e SET state = n.state, vendor_id = coalesce(n.vendor_id, e.vendor
 FROM unnest(CAST(:keys AS uuid[]), CAST(:states AS text[]), CAST(:ids AS text[]), CAST(:urls AS text[]), CAST(:causes AS text[]))
      AS n(key, state, vendor_id, url, cause)
 WHERE e.key = n.key
+"""
+)
+PICTURE = text(
+    """
+UPDATE effects e SET after = n.after, before = CASE WHEN e.after IS NULL THEN n.before ELSE e.before END
+FROM jsonb_to_recordset(CAST(:images AS jsonb)) AS n(key uuid, before jsonb, after jsonb) WHERE e.key = n.key
+"""
+)
+"""What stood there before the first attempt stays written: a later one may find what that has made."""
+
+UNDONE = text(
+    """
+UPDATE effects e SET state = 'undone', undone_at = now(), generation = e.generation + 1, act_key = n.act_key
+FROM unnest(CAST(:keys AS uuid[]), CAST(:acts AS uuid[])) AS n(key, act_key) WHERE e.key = n.key AND e.state <> 'undone'
 """
 )
 REGROUP = text(
@@ -107,7 +124,7 @@ class Effects:
         rows = orjson.dumps(list(intents), default=str).decode()  # the driver has a UUID class of its own
         fresh = set((await self._connection.execute(INTEND, {"intents": rows})).scalars())
         known = {i.key: i for i in intents if i.key not in fresh}
-        standings = {i.key: Standing(fresh=True, busy=False, done=None, act_key=i.act_key) for i in intents if i.key in fresh}
+        standings = {i.key: Standing(True, False, None, i.act_key, i.key) for i in intents if i.key in fresh}
         if known:
             standings.update(await self._standings(known))
         return standings
@@ -121,6 +138,7 @@ class Effects:
                 busy=row.state != EffectState.DONE and row.key not in taken,
                 done=Ref(row.vendor_id or "", row.vendor_url or "") if row.state == EffectState.DONE else None,
                 act_key=row.act_key,
+                own_key=keys.again(row.key, row.generation),
                 unseen=None if row.unseen is None else float(row.unseen),
             )
             for row in found
@@ -141,16 +159,26 @@ class Effects:
         """Write down how intentions ended."""
         if not outcomes:
             return
-        keys = list(outcomes)
         refs = [outcome if isinstance(outcome, Ref) else None for outcome in outcomes.values()]
         values = {
-            "keys": keys,
-            "states": [states[key].value for key in keys],
+            "keys": list(outcomes),
+            "states": [states[key].value for key in outcomes],
             "ids": [ref.id if ref else None for ref in refs],
             "urls": [ref.url if ref else None for ref in refs],
             "causes": [o.cause if isinstance(o, TowlineError) else None for o in outcomes.values()],
         }
         await self._connection.execute(SETTLE, values)
+
+    async def picture(self, images: Mapping[EffectKey, Image]) -> None:
+        """Write down what intended changes will find and leave outside, before they are made."""
+        rows = [{"key": key, "before": image.before, "after": image.after} for key, image in images.items()]
+        if rows:
+            await self._connection.execute(PICTURE, {"images": orjson.dumps(rows, default=str).decode()})
+
+    async def undone(self, generations: Mapping[EffectKey, int]) -> None:
+        """Write down that effects, each of this generation, were taken back: done again, they carry fresh keys."""
+        acts = {key: keys.again(key, generation + 1) for key, generation in generations.items()}
+        await self._connection.execute(UNDONE, {"keys": list(acts), "acts": list(acts.values())})
 
     async def regroup(self, act_keys: Mapping[EffectKey, EffectKey]) -> None:
         """Write down under which key the outside system is about to carry each of these effects."""

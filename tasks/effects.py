@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
-from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
+from contracts.records import EffectKey, Image, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
 from ledger.effects import Intent, Standing
 from ledger.tables import EffectState
@@ -24,6 +24,7 @@ C = TypeVar("C", bound=Contract)
 R = TypeVar("R")
 
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
+See = Callable[[Sequence[Wanted[R]]], Awaitable[Mapping[EffectKey, Image]]]
 Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Outcome]]]
 log = get_logger("effects")
 Group = dict[EffectKey, list[Item[C]]]
@@ -36,14 +37,16 @@ async def once(
     record: Callable[[Item[C]], R],
     act: Act[R],
     find: Find | None = None,
+    image: See[R] | None = None,
     check: bool = False,
     items: Collection[Item[C]] | None = None,
 ) -> None:
     """Make one outside change per subject of the step, for all (or these) items of the batch; what is done is not repeated.
 
     `act` makes the changes and answers for each. `find` looks for earlier work by key; leave it out only where `act` itself
-    is safe to repeat. With `check`, `find` also makes sure that what is done still stands there. An item that is refused
-    leaves the batch, or goes on without the step, as its row of the failure matrix says.
+    is safe to repeat. `image` says what the changes will find and leave, which is written down before them, for undoing them.
+    With `check`, `find` also makes sure that what is done still stands there. An item that is refused leaves the batch, or goes
+    on without the step, as its row of the failure matrix says.
 
     Raises:
         RetryableError, UncertainError: some are open still and may be tried again; on the last attempt they leave the batch.
@@ -57,7 +60,7 @@ async def once(
     standings = await _intend(batch, step, groups, {key: key for key in groups})
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
     if check and find and results:
-        results = await _still_there(results, find)
+        results = await _still_there(results, {key: standing.act_key for key, standing in standings.items()}, find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
     found: dict[EffectKey, Outcome] = {}
@@ -66,9 +69,9 @@ async def once(
         results |= found
         open_keys = [key for key in groups if key not in results]
     if open_keys:
-        wanted, faults = _wanted(step, groups, open_keys, record)
+        wanted, faults = _wanted(step, groups, {key: standings[key].act_key for key in open_keys}, record)
         results |= faults
-        results |= await _acted(act, wanted) if wanted else {}
+        results |= await _acted(act, image, wanted) if wanted else {}
     await _settle(standings, results)
     _hand_out(batch, step, groups, results, untold={key for key, one in found.items() if isinstance(one, UncertainError)})
 
@@ -104,7 +107,7 @@ async def _one_group(
     if suspects := {key: standing for key, standing in standings.items() if not standing.fresh and key not in results}:
         results |= await _found(suspects, partial(find, name))
     if rest := [key for key in members if key not in results]:
-        act_key = keys.batch_key(step.name, rest)
+        act_key = keys.batch_key(step.name, [standings[key].own_key for key in rest])
         if regrouped := {key: act_key for key in rest if standings[key].act_key != act_key}:
             async with runtime().ledger.begin() as books:
                 await books.effects.regroup(regrouped)
@@ -136,10 +139,12 @@ async def _intend(
         return await books.effects.intend(intents)
 
 
-async def _still_there(done: Mapping[EffectKey, Outcome], find: Find) -> dict[EffectKey, Outcome]:
+async def _still_there(
+    done: Mapping[EffectKey, Outcome], acts: Mapping[EffectKey, EffectKey], find: Find
+) -> dict[EffectKey, Outcome]:
     """What was made once may have been thrown away by a person since; then it is made anew."""
-    there = await find(list(done))
-    gone = [key for key in done if not isinstance(there.get(key), Ref)]
+    there = await find([acts[key] for key in done])
+    gone = [key for key in done if not isinstance(there.get(acts[key]), Ref)]
     if gone:
         async with runtime().ledger.begin() as books:
             await books.effects.reopen(gone)
@@ -166,26 +171,32 @@ async def _look(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[Effe
 
 
 def _wanted(
-    step: Step, groups: Group[C], open_keys: Sequence[EffectKey], record: Callable[[Item[C]], R]
-) -> tuple[list[Wanted[R]], dict[EffectKey, Outcome]]:
-    """Make the records to write; an item of which none can be made fails alone."""
-    wanted: list[Wanted[R]] = []
+    step: Step, groups: Group[C], acts: Mapping[EffectKey, EffectKey], record: Callable[[Item[C]], R]
+) -> tuple[dict[EffectKey, Wanted[R]], dict[EffectKey, Outcome]]:
+    """Make the records to write, each under the key of its act; an item of which none can be made fails alone."""
+    wanted: dict[EffectKey, Wanted[R]] = {}
     faults: dict[EffectKey, Outcome] = {}
-    for key in open_keys:
+    for key, act_key in acts.items():
         try:
-            wanted.append(Wanted(key, record(groups[key][0])))
+            wanted[key] = Wanted(act_key, record(groups[key][0]))
         except Exception as error:
             log.exception("a record could not be made", step=step.name)
             faults[key] = RefusedError(f"{step.name}: no record can be made of this deal", cause=type(error).__name__)
     return wanted, faults
 
 
-async def _acted(act: Act[R], wanted: Sequence[Wanted[R]]) -> dict[EffectKey, Outcome]:
+async def _acted(act: Act[R], image: See[R] | None, wanted: Mapping[EffectKey, Wanted[R]]) -> dict[EffectKey, Outcome]:
     """Act, and answer for each: a call that failed as a whole failed for all."""
+    records = list(wanted.values())
     try:
-        return dict(await act(wanted))
+        if image:
+            seen = await image(records)
+            async with runtime().ledger.begin() as books:
+                await books.effects.picture({key: seen[one.key] for key, one in wanted.items() if one.key in seen})
+        outcomes = await act(records)
     except TowlineError as error:
-        return dict.fromkeys((one.key for one in wanted), error)
+        return dict.fromkeys(wanted, error)
+    return {key: outcomes[one.key] for key, one in wanted.items()}
 
 
 async def _acted_as_one(

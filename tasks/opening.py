@@ -142,7 +142,7 @@ async def _settle(books: Books, batch: Batch[C]) -> None:
     await books.continuity.enter([entry for item in batch for entry in item.entries])
     await books.cases.refer({reference: item.case for item in batch for reference in item.references})
     await books.cases.advance([_case_after(batch, item) for item in batch])
-    await books.inbox.accept([item.then for item in batch if item.then])
+    await books.inbox.follow([item.then for item in batch if item.then])
     if len(batch):
         named = [reference.partition(":")[2] for item in batch for reference in item.references]
         await books.early.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])
