@@ -133,12 +133,16 @@ async def _close(house: Runtime, batch: Batch[C]) -> None:
 
 
 async def _settle(books: Books, batch: Batch[C]) -> None:
-    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
+    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction.
+
+    Of what was given back nothing is said: it will be said when it ends.
+    """
+    ended = {None, *batch.items, *batch.ended}
     await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
     await books.inbox.step_aside(batch.aside)
     await books.exceptions.close(list(batch.items), closed_as="done")
     await reckon(books, batch)
-    await books.exceptions.open(batch.exceptions)
+    await books.exceptions.open([one for one in batch.exceptions if one.event_id in ended])
     await books.continuity.enter([entry for item in batch for entry in item.entries])
     await books.cases.refer({reference: item.case for item in batch for reference in item.references})
     await books.cases.advance([_case_after(batch, item) for item in batch])
