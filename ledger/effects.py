@@ -206,6 +206,16 @@ class Effects:
             found[row.case_id].append(row)
         return found
 
+    async def by_records(self, system: str, records: Collection[str]) -> Sequence[Row[Any]]:
+        """Return the changes that stand in these outside records, in the order in which they were begun."""
+        which = (col(Effect.system) == system, col(Effect.vendor_id).in_(list(records)), col(Effect.state) == EffectState.DONE)
+        return (await self._connection.execute(select(Effect).where(*which).order_by(col(Effect.started_at)))).all()
+
+    async def undone_records(self, step: str, records: Collection[str]) -> set[str]:
+        """Return those of these outside records that a step has made and a rollback has taken back."""
+        which = (col(Effect.step) == step, col(Effect.vendor_id).in_(list(records)), col(Effect.state) == EffectState.UNDONE)
+        return set((await self._connection.execute(select(col(Effect.vendor_id)).where(*which))).scalars())
+
     async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
         """Return the first letter that was sent in each case, which the later ones answer."""
         sent = (col(Effect.case_id).in_(list(case_ids)), col(Effect.system) == "mail", col(Effect.state) == EffectState.DONE)

@@ -22,7 +22,7 @@ OURSELVES = "towline"
 DEEDS = text(
     """
 SELECT e.key, e.case_id, e.event_id, i.type AS event_type, e.step, e.system, e.undo, e.vendor_id, e.before, e.after, e.state,
-       e.generation, e.act_key, u.outcome, u.verdict,
+       e.generation, e.act_key, u.outcome, u.verdict, i.contract, c.owner,
        e.step = ANY(:shared) AND EXISTS (
          SELECT 1 FROM effects o WHERE o.vendor_id = e.vendor_id AND o.step = e.step AND o.state = 'done' AND NOT EXISTS (
            SELECT 1 FROM rollback_items x WHERE x.rollback_id = u.rollback_id AND x.effect_key = o.key))
@@ -31,7 +31,7 @@ SELECT e.key, e.case_id, e.event_id, i.type AS event_type, e.step, e.system, e.u
          JOIN effects o ON o.case_id = c.id AND o.state = 'done' AND o.system <> 'chat'
          WHERE own.id = e.case_id AND NOT EXISTS (
            SELECT 1 FROM rollback_items x WHERE x.rollback_id = u.rollback_id AND x.effect_key = o.key)) AS shared
-FROM rollback_items u JOIN effects e ON e.key = u.effect_key JOIN inbox i ON i.id = e.event_id
+FROM rollback_items u JOIN effects e ON e.key = u.effect_key JOIN inbox i ON i.id = e.event_id JOIN cases c ON c.id = e.case_id
 WHERE u.rollback_id = :rollback AND (CAST(:cases AS uuid[]) IS NULL OR u.case_id = ANY(CAST(:cases AS uuid[]))) ORDER BY u.place
 """
 )
@@ -60,6 +60,13 @@ SELECT case_id FROM (SELECT case_id, status FROM inbox WHERE case_id = ANY(:case
 """
 )
 """The rows are locked for a moment, so that whoever claimed one just now is seen."""
+LEAVING = text(
+    """
+SELECT e.step, e.system, e.undo, e.vendor_id FROM rollback_items u JOIN effects e ON e.key = u.effect_key
+WHERE u.rollback_id = :rollback AND u.case_id <> ALL(:cases) AND u.verdict = 'undo' AND coalesce(u.outcome, 'undone') = 'undone'
+  AND e.undo = ANY(:undos) AND e.vendor_id IS NOT NULL
+"""
+)
 PROPOSE = text(
     """
 UPDATE rollback_items u SET verdict = n.verdict, reason = n.reason
@@ -211,6 +218,10 @@ class Rollbacks:
         """Write down which run carries a rollback out."""
         await self._connection.execute(update(Rollback).where(col(Rollback.id) == rollback).values(flow_run_id=flow_run_id))
 
+    async def end(self, rollback: UUID) -> None:
+        """Take a rollback as done that runs."""
+        await self.move(rollback, (RollbackState.RUNNING,), RollbackState.DONE, finished_at=func.now())
+
     async def open_cases(self, rollback: UUID, *, limit: int) -> tuple[Sequence[UUID], set[UUID]]:
         """Return the next cases to be undone, and those of them in which an event is worked on right now."""
         cases = (await self._connection.execute(OPEN_CASES, {"rollback": rollback, "limit": limit})).scalars().all()
@@ -221,6 +232,12 @@ class Rollbacks:
         values: dict[str, Any] = {"rollback": rollback, "cases": None if cases is None else list(cases), "shared": list(SHARED)}
         values["of_account"] = list(OF_ACCOUNT)
         return (await self._connection.execute(DEEDS, values)).all()
+
+    async def leaving(self, rollback: UUID, undos: Collection[str], *, besides: Collection[UUID]) -> Sequence[Row[Any]]:
+        """Return what the rollback takes away by these undos in other cases than these."""
+        return (
+            await self._connection.execute(LEAVING, {"rollback": rollback, "undos": list(undos), "cases": list(besides)})
+        ).all()
 
     async def settle(self, rollback: UUID, endings: Mapping[EffectKey, tuple[Ending, str]]) -> None:
         """Write down what became of effects, and why; what is written already stays."""

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from contracts.errors import RefusedError
+from contracts.owners import Owners
 from contracts.records import EffectKey, Facts, Fields, Standing
 
 
@@ -151,6 +153,25 @@ class Judgement:
     fields: Fields = field(default_factory=dict)
 
 
+def require_known(owners: Owners, by: str) -> None:
+    """Raise RefusedError for somebody who is not in the owners' file: a rollback is asked for by name."""
+    if by not in owners.owners:
+        raise RefusedError(f"{by} is nobody in contracts/owners.yaml", cause="rollback.nobody")
+
+
+def require_release(owners: Owners, by: str, *, asked_by: str, cases: int) -> None:
+    """Raise RefusedError unless `by` may release a rollback: of more than one deal only a second person."""
+    require_known(owners, by)
+    if cases > 1 and by == asked_by:
+        raise RefusedError(f"{by} has asked for this: more than one deal takes a second person", cause="rollback.second_person")
+
+
+TAKEN_AWAY = ("archive_deal", "trash_document", "trash_folder", "void_invoice")
+"""Undos after which a record does not hold on to another one any more."""
+HOLDERS = ("archive_company", "restore_contact", "trash_folder", "delete_customer")
+"""Undos of records that others hang on: they are judged last."""
+
+
 def reason_to_stay(deed: Deed) -> str | None:
     """Say why an effect cannot be taken back whatever stands outside; None for one that can."""
     if deed.event_type == CANCELLATION:
@@ -168,7 +189,7 @@ def judge(
     One that was undone before is not judged; what it gave back counts as ours.
     """
     scene = _Scene(dict(found), set(leaving))
-    judged = {deed.key: scene.look_at(deed) for deed in deeds}
+    judged = {deed.key: scene.look_at(deed) for deed in sorted(deeds, key=lambda one: one.undo in HOLDERS)}
     for deed in deeds:
         if deed.inverse and deed.inverse.act is Act.DISSOCIATE and scene.stays_with_people(deed.record):
             judged[deed.key] = Judgement(Verdict.CHANGED, KEPT_DEAL)

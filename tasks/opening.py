@@ -22,6 +22,7 @@ from tasks.aftermath import reckon
 from tasks.batch import CANCELLED_BY_A_PERSON, ROUTES, Batch, Item
 
 C = TypeVar("C", bound=Contract)
+VOIDED = "invoice.voided"
 
 
 @contextlib.asynccontextmanager
@@ -70,6 +71,7 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
             await books.inbox.take(events, worker=house.worker, seconds=house.lease)
             rows = await books.inbox.assign(events, run, worker=house.worker)
         rows = await _at_home(books, [row for row in rows if row.type == event_type])
+        rows = await _without_echoes(books, rows)
         cases = await books.cases.open([row.case_id for row in rows]) if rows else {}
         early = [row.id for row in rows if stages.is_early(event_type, stages.Stage(cases[row.case_id].stage))]
         await books.early.wait(early)
@@ -80,6 +82,15 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
         except StageError as error:
             batch.step_aside(item, error)
     return batch
+
+
+async def _without_echoes(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
+    """Take as done what only tells that a rollback of ours has voided an invoice; return the rest."""
+    voided = {row.id: str(row.payload["data"].get("invoice_id")) for row in rows if row.type == VOIDED}
+    ours = await books.effects.undone_records("finalise_invoice", voided.values()) if voided else set()
+    echoes = [event for event, invoice in voided.items() if invoice in ours]
+    await books.inbox.settle(dict.fromkeys(echoes, EventStatus.DONE))
+    return [row for row in rows if row.id not in echoes]
 
 
 async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:

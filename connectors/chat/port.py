@@ -21,5 +21,8 @@ class Chat(Protocol):
     async def update(self, ref: Ref, message: Message) -> Ref:
         """Replace the text of a message of ours. Raises RefusedError when it is gone."""
 
+    async def delete(self, ref: Ref) -> None:
+        """Take a message of ours away; one that is gone stays so."""
+
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return our recent messages in a channel that carry these keys."""
