@@ -1,4 +1,4 @@
-"""`towline contracts`: what is agreed, for those who send events."""
+"""`towline contracts`: what is agreed, for those who send events, and for those who ask what happens when a step fails."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cli.output import AsJson, print_json, print_table
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from contracts.event import CONTRACTS, newest
+from lifecycle import matrix as failures
 
-app = typer.Typer(help="List the released contracts and print their JSON Schemas.", no_args_is_help=True)
+app = typer.Typer(help="List the released contracts, print their JSON Schemas and the failure matrix.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -44,3 +45,12 @@ def schema(
         raise RefusedError(f"{event} has no version {number}; released are {', '.join(map(str, sorted(versions)))}")
     found = versions[number].model_json_schema()
     print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{event}/{number}", **found})
+
+
+@app.command()
+def matrix(as_json: AsJson = False) -> None:
+    """Print the failure matrix: what becomes of each step of each path when it, or a later one, fails."""
+    if as_json:
+        print_json(failures.rows())
+    else:
+        typer.echo(f"# The failure matrix\n\n{failures.page()}")

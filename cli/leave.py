@@ -21,14 +21,15 @@ def leave(
 ) -> None:
     """Leave parked events undone: their exceptions close, and what comes after them in their deals goes on.
 
-    What they have done already stays done. Exit code 1 when an event is not parked.
+    What they have done already stays done. Of an event that is done without a step, what is open closes. Exit code 1 when
+    nothing of an event is open.
     """
     ids = list(dict.fromkeys(parse_id(event, "an event") for event in events))
     left = asyncio.run(_leave(ids))
     if as_json:
         print_json({"asked": len(ids), "left": sorted(left, key=str)})
     else:
-        others = "" if len(left) == len(ids) else "; the others are not parked"
+        others = "" if len(left) == len(ids) else "; nothing of the others is open"
         typer.echo(f"{len(left)} of {len(ids)} left as they are{others}")
     raise typer.Exit(0 if len(left) == len(ids) else 1)
 

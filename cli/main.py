@@ -35,6 +35,7 @@ COMMANDS = {
     "decide": Noun("cli.decide", "Show what waits for a decision, or answer it."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
+    "rollback": Noun("cli.rollback", "Plan to undo what was done outside, release it, and see how far it is."),
     "leave": Noun("cli.leave", "Leave parked events undone."),
     "pause": Noun("cli.pause", "Stop new outside changes: everything, a path or a system."),
     "resume": Noun("cli.resume", "Let go on what was paused."),

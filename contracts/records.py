@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from contracts.errors import TowlineError
@@ -30,6 +30,44 @@ class Ref:
 
     id: str
     url: str = ""
+
+
+Fields = Mapping[str, str | None]
+"""Fields of an outside record in its vendor's own words, which only its connector understands; None is an empty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a change finds and leaves of an outside record: the fields before it (None: no record), and after it."""
+
+    before: Fields | None
+    after: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An outside record whose state is looked at."""
+
+    system: str
+    kind: str
+    id: str
+
+
+Facts = Mapping[str, Any]
+"""How an outside record stands, as far as undoing looks at it.
+
+`fields` and the name of the `key` among them, `status`, `partly_paid`, `lock`, `ours` (nobody else changed it last), and which
+other records it `holds`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """Fields of an outside record that are to hold again what they held."""
+
+    kind: str
+    id: str
+    fields: Fields
 
 
 Outcome = Ref | TowlineError

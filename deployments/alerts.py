@@ -16,7 +16,7 @@ from contracts.values import Money
 from deployments.outages import Outages, is_outage
 from ledger.database import Books
 from lifecycle import keys
-from lifecycle.announcements import Stopped, alert, all_clear, reason_in_words
+from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, reason_in_words
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -138,6 +138,7 @@ class Alerts:
             amounts=amounts,
             oldest=cause.oldest,
             escalate=entry.escalate if entry else "",
+            goes_on=f"/{WITHOUT}/" in cause.cause,
         )
         runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
         links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}

@@ -41,8 +41,8 @@ async def delivery(events: list[UUID]) -> State[None]:
         await win_deals(batch)
         await open_requests(batch)
         await create_project_folders(batch)
+        await send_summaries(batch)  # cannot be unsent; refused, it takes back what was done
         await cancel_replaced(batch)
-        await kick_off(batch)  # cannot be unsent, as the letter behind it
-        await send_summaries(batch)
+        await kick_off(batch)
         note_agreements(batch)
     return batch.outcome()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select, text, union_all
+from sqlalchemy import Row, func, literal, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -66,6 +66,17 @@ class Cases:
         """Set the fields of cases; what is None stays as it was. A CRM deal that is another case's stays with that one."""
         if cases:
             await self._connection.execute(ADVANCE, list(cases))
+
+    async def forget_deals(self, deal_ids: Collection[str]) -> None:
+        """Let cases be without a deal in the CRM whose deal was taken back."""
+        statement = update(Case).where(col(Case.crm_deal_id).in_(list(deal_ids)))
+        await self._connection.execute(statement.values(crm_deal_id=None))
+
+    async def put_back(self, stages: Mapping[UUID, str]) -> None:
+        """Put cases back to where what is left of them stands."""
+        for stage in set(stages.values()):
+            statement = update(Case).where(col(Case.id).in_([case for case, found in stages.items() if found == stage]))
+            await self._connection.execute(statement.values(stage=str(stage), changed_at=func.now()))
 
     async def count(self) -> Sequence[Row[Any]]:
         """Count cases by stage."""

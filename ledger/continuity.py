@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -69,6 +69,10 @@ class Continuity:
         for row in await self._connection.execute(statement):
             found[row.case_id].append(row)
         return found
+
+    async def take_back(self, events: Collection[UUID]) -> None:
+        """Take out the movements of events that were undone; done again, they are entered again."""
+        await self._connection.execute(delete(ContinuityEntry).where(col(ContinuityEntry.event_id).in_(list(events))))
 
     async def open_invoices(self) -> Sequence[Row[Any]]:
         """Return the invoice of every case that waits for its payment: deal, owner, invoice, amount and due date."""

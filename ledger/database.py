@@ -29,6 +29,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.rollbacks import Rollbacks
 from ledger.switches import Switches
 from ledger.telling import Telling
 
@@ -57,6 +58,7 @@ class Books:
     deaths: Deaths
     switches: Switches
     circuits: Circuits
+    rollbacks: Rollbacks
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -83,6 +83,13 @@ class Decisions:
         """Take back what is asked in these cases."""
         await self._end(case_ids, Decision.WITHDRAWN)
 
+    async def take_back(self, events: Collection[UUID]) -> Sequence[UUID]:
+        """Withdraw what these events have asked, also where it was approved: the offer is gone. Return it."""
+        stands = col(DecisionRow.state).in_([Decision.WAITING, Decision.APPROVED])
+        statement = update(DecisionRow).where(col(DecisionRow.event_id).in_(list(events)), stands)
+        rows = await self._connection.execute(statement.values(state=Decision.WITHDRAWN).returning(col(DecisionRow.id)))
+        return rows.scalars().all()
+
     async def _end(self, case_ids: Collection[UUID], state: Decision, *, but: Collection[UUID] = ()) -> None:
         which = (col(DecisionRow.case_id).in_(list(case_ids)), col(DecisionRow.state) == Decision.WAITING)
         statement = update(DecisionRow).where(*which, col(DecisionRow.id).not_in(list(but)))

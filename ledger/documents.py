@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -75,3 +75,12 @@ class Documents:
         subjects = [case_id, *([account_id] if account_id else [])]
         statement = select(Document).where(col(Document.subject_id).in_(subjects)).order_by(col(Document.id))
         return (await self._connection.execute(statement)).all()
+
+    async def forget(self, vendor_ids: Collection[str]) -> None:
+        """Take documents out that were taken back; of each kind the newest that is left is the current one."""
+        gone = delete(Document).where(col(Document.vendor_id).in_(list(vendor_ids)))
+        rows = await self._connection.execute(gone.returning(col(Document.subject_id), col(Document.artefact)))
+        for subject, artefact in set(rows.tuples()):
+            kind = (col(Document.subject_id) == subject, col(Document.artefact) == artefact)
+            newest = select(func.max(col(Document.version))).where(*kind).scalar_subquery()
+            await self._connection.execute(update(Document).where(*kind, col(Document.version) == newest).values(is_current=True))

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from contracts.errors import TowlineError
-from contracts.records import EffectKey, Outcome, Ref
+from contracts.records import EffectKey, Image, Outcome, Ref
 from ledger.inbox import HELD
 from ledger.tables import Effect, EffectState
+from lifecycle import keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,14 @@ class Standing:
     """What the ledger knows of an intent: fresh (first time), done, busy (another event is at it), or left open before.
 
     `act_key` is the one that an earlier attempt may have left in the outside system, `unseen` the seconds since it began where
-    nobody saw its end: it may be under way still.
+    nobody saw its end: it may be under way still. `own_key` is the one that an act of its own carries: a fresh one after an undo.
     """
 
     fresh: bool
     busy: bool
     done: Ref | None
     act_key: EffectKey
+    own_key: EffectKey
     unseen: float | None = None
 
 
@@ -67,15 +69,16 @@ LOOK = text(
     """
 SELECT e.key, e.act_key, e.state,
        CASE WHEN e.state = 'intended' AND e.finished_at IS NULL THEN extract(epoch FROM now() - e.started_at) END AS unseen,
-       e.vendor_id, e.vendor_url, e.event_id,
+       e.vendor_id, e.vendor_url, e.event_id, e.generation,
        coalesce(i.status = 'running' AND i.lease_until > now(), false) AS worked_on
 FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 """
 )
 TAKE_OVER = text(
     f"""
-UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
-       started_at = now(), finished_at = NULL
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, attempts = attempts + 1, started_at = now(), finished_at = NULL,
+       before = CASE WHEN e.state <> 'undone' THEN e.before END, after = CASE WHEN e.state <> 'undone' THEN e.after END,
+       state = 'intended'
 FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
      AS n(key, before, event_id, case_id)
 WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' AND {HOLDS} RETURNING e.key
@@ -89,6 +92,20 @@ FROM unnest(CAST(:keys AS uuid[]), CAST(:states AS text[]), CAST(:ids AS text[])
      AS n(key, state, vendor_id, url, cause)
 WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")}
 """  # noqa: S608
+)
+PICTURE = text(
+    """
+UPDATE effects e SET after = n.after, before = CASE WHEN e.after IS NULL THEN n.before ELSE e.before END
+FROM jsonb_to_recordset(CAST(:images AS jsonb)) AS n(key uuid, before jsonb, after jsonb) WHERE e.key = n.key
+"""
+)
+"""What stood there before the first attempt stays written: a later one may find what that has made."""
+
+UNDONE = text(
+    """
+UPDATE effects e SET state = 'undone', undone_at = now(), generation = e.generation + 1, act_key = n.act_key
+FROM unnest(CAST(:keys AS uuid[]), CAST(:acts AS uuid[])) AS n(key, act_key) WHERE e.key = n.key AND e.state <> 'undone'
+"""
 )
 REGROUP = text(
     f"""
@@ -121,7 +138,7 @@ class Effects:
         rows = orjson.dumps(list(intents), default=str).decode()  # the driver has a UUID class of its own
         fresh = set((await self._connection.execute(INTEND, {"intents": rows, "run": run})).scalars())
         known = {i.key: i for i in intents if i.key not in fresh}
-        standings = {i.key: Standing(fresh=True, busy=False, done=None, act_key=i.act_key) for i in intents if i.key in fresh}
+        standings = {i.key: Standing(True, False, None, i.act_key, i.key) for i in intents if i.key in fresh}
         if known:
             standings.update(await self._standings(known, run))
         return standings
@@ -138,6 +155,7 @@ class Effects:
                 busy=row.state != EffectState.DONE and row.key not in taken,
                 done=Ref(row.vendor_id or "", row.vendor_url or "") if row.state == EffectState.DONE else None,
                 act_key=row.act_key,
+                own_key=keys.again(row.key, row.generation),
                 unseen=None if row.unseen is None else float(row.unseen),
             )
             for row in found
@@ -161,17 +179,27 @@ class Effects:
         """Write down how intentions ended; with `run`, not of events that somebody else has by now and looks after."""
         if not outcomes:
             return
-        keys = list(outcomes)
         refs = [outcome if isinstance(outcome, Ref) else None for outcome in outcomes.values()]
         values = {
-            "keys": keys,
-            "states": [states[key].value for key in keys],
+            "keys": list(outcomes),
+            "states": [states[key].value for key in outcomes],
             "ids": [ref.id if ref else None for ref in refs],
             "urls": [ref.url if ref else None for ref in refs],
             "causes": [o.cause if isinstance(o, TowlineError) else None for o in outcomes.values()],
             "run": run,
         }
         await self._connection.execute(SETTLE, values)
+
+    async def picture(self, images: Mapping[EffectKey, Image]) -> None:
+        """Write down what intended changes will find and leave outside, before they are made."""
+        rows = [{"key": key, "before": image.before, "after": image.after} for key, image in images.items()]
+        if rows:
+            await self._connection.execute(PICTURE, {"images": orjson.dumps(rows, default=str).decode()})
+
+    async def undone(self, generations: Mapping[EffectKey, int]) -> None:
+        """Write down that effects, each of this generation, were taken back: done again, they carry fresh keys."""
+        acts = {key: keys.again(key, generation + 1) for key, generation in generations.items()}
+        await self._connection.execute(UNDONE, {"keys": list(acts), "acts": list(acts.values())})
 
     async def regroup(self, act_keys: Mapping[EffectKey, EffectKey], *, run: UUID | None = None) -> set[EffectKey]:
         """Write down under which key the outside system is about to carry each of these effects; return those written."""
@@ -203,11 +231,29 @@ class Effects:
             found[row.case_id].append(row)
         return found
 
+    async def by_records(self, system: str, records: Collection[str]) -> Sequence[Row[Any]]:
+        """Return the changes that stand in these outside records, in the order in which they were begun."""
+        which = (col(Effect.system) == system, col(Effect.vendor_id).in_(list(records)), col(Effect.state) == EffectState.DONE)
+        return (await self._connection.execute(select(Effect).where(*which).order_by(col(Effect.started_at)))).all()
+
+    async def undone_records(self, step: str, records: Collection[str]) -> set[str]:
+        """Return those of these outside records that a step has made and a rollback has taken back."""
+        which = (col(Effect.step) == step, col(Effect.vendor_id).in_(list(records)), col(Effect.state) == EffectState.UNDONE)
+        return set((await self._connection.execute(select(col(Effect.vendor_id)).where(*which))).scalars())
+
     async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
         """Return the first letter that was sent in each case, which the later ones answer."""
         sent = (col(Effect.case_id).in_(list(case_ids)), col(Effect.system) == "mail", col(Effect.state) == EffectState.DONE)
         rows = await self._connection.execute(select(Effect).where(*sent).order_by(col(Effect.finished_at).desc()))
         return {row.case_id: row for row in rows}
+
+    async def done_for(self, event_ids: Collection[UUID]) -> Mapping[UUID, set[str]]:
+        """Return, by event, the steps that were done for it and stand."""
+        which = (col(Effect.event_id).in_(list(event_ids)), col(Effect.state) == EffectState.DONE)
+        found: dict[UUID, set[str]] = defaultdict(set)
+        for row in await self._connection.execute(select(col(Effect.event_id), col(Effect.step)).where(*which)):
+            found[row.event_id].add(row.step)
+        return found
 
     async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
         """Return the effects under these keys, in the order in which they were begun."""

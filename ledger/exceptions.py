@@ -58,12 +58,13 @@ class Exceptions:
         if exceptions:
             await self._connection.execute(insert(ExceptionRow), [asdict(exception) for exception in exceptions])
 
-    async def close(self, event_ids: Collection[UUID], *, closed_as: str) -> None:
-        """Close all open exceptions of these events."""
+    async def close(self, event_ids: Collection[UUID], *, closed_as: str) -> set[UUID]:
+        """Close all open exceptions of these events; return those that had any."""
         statement = update(ExceptionRow).where(
             col(ExceptionRow.event_id).in_(list(event_ids)), col(ExceptionRow.closed_at).is_(None)
         )
-        await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
+        closed = statement.values(closed_at=func.now(), closed_as=closed_as).returning(col(ExceptionRow.event_id))
+        return {event for event in (await self._connection.execute(closed)).scalars() if event}
 
     async def close_case(self, case_id: UUID, causes: Collection[str], *, closed_as: str) -> None:
         """Close a case's open exceptions of these causes."""

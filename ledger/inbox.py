@@ -44,9 +44,13 @@ AND NOT EXISTS (
     OR ((earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq)
         AND (earlier.status = 'received'
           OR (earlier.status = 'parked' AND earlier.holds_up AND inbox.type <> 'deal.cancelled')))))
+AND NOT EXISTS (
+  SELECT 1 FROM rollback_items undoing JOIN rollbacks r ON r.id = undoing.rollback_id WHERE undoing.case_id = inbox.case_id
+    AND undoing.outcome IS NULL AND undoing.system <> 'chat' AND r.state IN ('released', 'running', 'stopped'))
 """  # noqa: S608
 """What may be worked on now: at most one event per case, the oldest first. A parked one holds up its own case, unless that is
-given up, or the event contradicts it: nothing behind it depends on what will not happen. What is paused is left alone."""
+given up, or the event contradicts it: nothing behind it depends on what will not happen. What is paused is left alone, and a
+rollback that is released has its cases for itself until they are back."""
 
 ACCEPT = text(
     """
@@ -106,6 +110,13 @@ class Inbox:
             return set()
         rows = orjson.dumps(list(events), default=str).decode()  # the driver has a UUID class of its own
         return set((await self._connection.execute(ACCEPT, {"events": rows})).scalars())
+
+    async def follow(self, events: Sequence[NewEvent]) -> None:
+        """Store what follows, once each; one that was undone with what came before it is ready again."""
+        known = {event.id for event in events} - await self.accept(events)
+        if known:
+            undone = [row.id for row in await self.get(known) if row.status == EventStatus.UNDONE]
+            await self.reopen(undone)
 
     async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
         """Lease up to `limit` ready events of a type, at most one per case, oldest first; none of a path that a system which is
@@ -241,13 +252,27 @@ class Inbox:
         return (await self._connection.execute(statement)).all()
 
     async def reopen(self, ids: Collection[UUID]) -> set[UUID]:
-        """Make parked or quarantined events ready again; return those that were. One that killed its processes runs alone."""
-        stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED])
+        """Make parked, quarantined or undone events ready again; return those that were. What killed its processes runs alone."""
+        stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED, EventStatus.UNDONE])
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
         told = case((col(Event.told) == EventStatus.PARKED, EventStatus.RECEIVED.value), else_=col(Event.told))
         fresh: dict[str, Any] = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None, "told": told}
         fresh |= {"holds_up": True, "failures": 0, "deaths": func.least(col(Event.deaths), ALONE)}
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
+
+    async def let_lie(self, named: Collection[UUID], *, source: str) -> Sequence[UUID]:
+        """Leave undone what would follow these events or decisions and has not been done; return it."""
+        open_still = col(Event.status).in_([EventStatus.RECEIVED, EventStatus.WAITING, EventStatus.PARKED])
+        after = func.split_part(col(Event.external_id), "/", 1).in_([str(one) for one in named])
+        statement = update(Event).where(col(Event.source) == source, open_still, after)
+        undone = {"status": EventStatus.UNDONE, "finished_at": func.now()}
+        return (await self._connection.execute(statement.values(**undone).returning(col(Event.id)))).scalars().all()
+
+    async def done_in(self, cases: Collection[UUID]) -> Sequence[Row[Any]]:
+        """Return the events of cases that are done, in the order in which they were."""
+        done = (col(Event.case_id).in_(list(cases)), col(Event.status) == EventStatus.DONE)
+        statement = select(Event).where(*done).order_by(col(Event.finished_at), col(Event.seq))
+        return (await self._connection.execute(statement)).all()
 
     async def quarantine(self, ids: Collection[UUID]) -> None:
         """Set events aside that do not fit their contract."""

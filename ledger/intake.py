@@ -25,7 +25,7 @@ from lifecycle.references import references_of
 
 FIX_AT_SOURCE = "correct it at the source and send it again, or correct the mapping and replay it"
 NOBODYS_TYPE_OWNER = "integration"
-STOPPED = (EventStatus.PARKED, EventStatus.QUARANTINED)
+STOPPED = (EventStatus.PARKED, EventStatus.QUARANTINED, EventStatus.UNDONE)
 
 
 class Answer(StrEnum):
@@ -76,7 +76,10 @@ def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: se
 
 
 async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
-    """Let parked or quarantined events go on if they fit today's contracts; close their exceptions. Return those that go on."""
+    """Let parked, quarantined or undone events go on if they fit today's contracts, and close their exceptions.
+
+    What was undone is done again. Return those that go on.
+    """
     async with ledger.begin(wake=True) as books:
         stopped = [row.id for row in await books.inbox.get(ids) if row.status in STOPPED]
         await books.exceptions.close(stopped, closed_as="replayed")
@@ -87,13 +90,15 @@ async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[U
 async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
     """Leave parked events undone, because somebody has looked at them: what comes after them in their cases goes on.
 
-    Their exceptions close; what they have done already stays done. Return those that were parked.
+    What they have done already stays done. Their exceptions close, and so do those of events that are done without a step.
+    Return those that were parked, or had something open.
     """
     async with ledger.begin(wake=True) as books:
-        stopped = [row.id for row in await books.inbox.get(ids) if row.status == EventStatus.PARKED]
+        rows = await books.inbox.get(ids)
+        stopped = [row.id for row in rows if row.status == EventStatus.PARKED]
+        done = [row.id for row in rows if row.status == EventStatus.DONE]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
-        await books.exceptions.close(stopped, closed_as="left")
-    return set(stopped)
+        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as="left")}
 
 
 async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:

@@ -29,6 +29,7 @@ from sqlmodel import Field, SQLModel
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
 from lifecycle.switches import Scope
+from lifecycle.undo import Ending, RollbackState, Verdict
 
 
 class EventStatus(StrEnum):
@@ -116,7 +117,12 @@ class Effect(SQLModel, table=True):
     """An outside change: intended before the call, its result after it."""
 
     __tablename__: ClassVar[Any] = "effects"
-    __table_args__ = (_one_of("state", EffectState), Index("effects_event", "event_id"), Index("effects_case", "case_id"))
+    __table_args__ = (
+        _one_of("state", EffectState),
+        Index("effects_event", "event_id"),
+        Index("effects_case", "case_id"),
+        Index("effects_record", "vendor_id"),
+    )
 
     key: UUID = Field(primary_key=True)
     act_key: UUID
@@ -126,13 +132,16 @@ class Effect(SQLModel, table=True):
     system: str
     state: str = EffectState.INTENDED
     before: Any = Field(default=None, sa_column=Column(JSONB))
+    after: Any = Field(default=None, sa_column=Column(JSONB))
     undo: str | None = None
     vendor_id: str | None = None
     vendor_url: str | None = None
     cause: str | None = None
     attempts: int = 1
+    generation: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     started_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
+    undone_at: datetime | None = Field(default=None, sa_column=_moment())
 
 
 class Case(SQLModel, table=True):
@@ -332,3 +341,47 @@ class GateResult(SQLModel, table=True):
     failed: int
     summary: Any = Field(sa_column=Column(JSONB, nullable=False))
     at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class Rollback(SQLModel, table=True):
+    """A plan of what shall be undone in the outside systems, who asked for it, who released it, and how far it is."""
+
+    __tablename__: ClassVar[Any] = "rollbacks"
+    __table_args__ = (_one_of("state", RollbackState),)
+
+    id: UUID = Field(primary_key=True)
+    scope: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    asked_by: str
+    confirmed_by: str | None = None
+    after_failure: bool = False
+    state: str = RollbackState.PROPOSED
+    asked_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    released_at: datetime | None = Field(default=None, sa_column=_moment())
+    started_at: datetime | None = Field(default=None, sa_column=_moment())
+    finished_at: datetime | None = Field(default=None, sa_column=_moment())
+    leased_by: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_column=_moment())
+    flow_run_id: UUID | None = None
+
+
+class RollbackItem(SQLModel, table=True):
+    """One effect of a rollback: what the dry run said of it, and what became of it; without any value of it."""
+
+    __tablename__: ClassVar[Any] = "rollback_items"
+    __table_args__ = (
+        _one_of("verdict", Verdict),
+        _one_of("outcome", Ending),
+        Index("rollback_items_open", "case_id", postgresql_where=text("outcome IS NULL")),
+    )
+
+    rollback_id: UUID = Field(primary_key=True)
+    effect_key: UUID = Field(primary_key=True)
+    place: int
+    case_id: UUID
+    event_id: UUID
+    system: str
+    verdict: str
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    outcome: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_column=_moment())

@@ -71,15 +71,18 @@ class Stopped:
     amounts: Sequence[Money]
     oldest: datetime
     escalate: str = ""
+    goes_on: bool = False
 
 
+WITHOUT = "without"
+"""Stands in the cause of deals that go on without a step which was refused."""
 BUSY_CODES, SILENT_CODES = ("http_429",), ("unreachable", "no_answer", "not_json", "http_5")
 
 
 def reason_in_words(cause: str, reason: str, systems: Mapping[str, str]) -> str:
     """Return why deals stopped as their owner reads it: what a system answered becomes what that means.
 
-    A `cause` such as `lead/open_deal/crm.http_503` names flow, step and the system's code; any other keeps its reason.
+    A `cause` such as `lead/open_deal/crm.http_503` ends with step and the system's code; any other keeps its reason.
     """
     *_, step, code = ("", "", *cause.split("/"))
     name, _, detail = code.partition(".")
@@ -96,6 +99,8 @@ def alert(stopped: Stopped) -> tuple[str, list[str]]:
     """Return the one-line text and the paragraphs of an alert."""
     deals = "1 deal" if stopped.deals == 1 else f"{stopped.deals:,} deals"
     waits = "waits" if stopped.deals == 1 else "wait"
+    if stopped.goes_on:
+        waits = f"{'goes' if stopped.deals == 1 else 'go'} on without a step"
     text = f"{deals} {waits} at “{stopped.title}”: {stopped.reason}"
     stake = f"At stake: {', '.join(map(str, stopped.amounts))}. " if stopped.amounts else ""
     return text, [

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
-from lifecycle.path import Path, Step
+from lifecycle.lead import LEAD
+from lifecycle.path import KEEP, PARK, RETRY, Path, Step
 
 CANCELLATION = Path(
     "deal.cancelled",
-    Step("cancel_estimate", system="billing", undo=None),
-    Step("void_invoice", system="billing", undo=None),
-    Step("close_request", system="crm", undo=None),
-    Step("lose_deal", system="crm", undo=None),
-    Step("note_cancellation", system="crm", undo=None),
-    Step("tell_owner", system="chat", undo=None),
+    Step(
+        "cancel_estimate",
+        system="billing",
+        undo=None,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="what is taken back of a deal that is given up is not put back: it only goes on",
+    ),
+    Step(
+        "void_invoice",
+        system="billing",
+        undo=None,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="the same",
+    ),
+    Step(
+        "close_request",
+        system="crm",
+        undo=None,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="the same",
+    ),
+    Step(
+        "lose_deal",
+        system="crm",
+        undo=None,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="the same",
+    ),
+    Step(
+        "note_cancellation",
+        system="crm",
+        undo=None,
+        refused=KEEP,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="nothing binds any more, with or without the note",
+    ),
+    LEAD["tell_owner"],
 )
 
 STAYS = "the account's folder and its documents, messages and letters that were sent, company and contact in the CRM"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from contracts.opportunity import OpportunityCreatedV1
 from lifecycle.lead import LEAD
-from lifecycle.path import Once, Path, Step
+from lifecycle.path import KEEP, PARK, RETRY, Once, Path, Step
 
 DISCOVERY = Path(
     "opportunity.created",
@@ -14,10 +14,37 @@ DISCOVERY = Path(
     LEAD["open_deal"],
     LEAD["associate_deal"],
     LEAD["create_account_folder"],
-    Step("copy_packet", system="docs", undo="trash_document", once=Once.CASE),
-    Step("fill_packet", system="docs", undo="trash_document", once=Once.CASE),
-    Step("advance_deal", system="crm", undo="restore_deal", once=Once.CASE),
-    Step("tell_owner", system="chat", undo=None),
+    Step(
+        "copy_packet",
+        system="docs",
+        undo="trash_document",
+        once=Once.CASE,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="nobody is sent to it before the deal names it",
+    ),
+    Step(
+        "fill_packet",
+        system="docs",
+        undo="trash_document",
+        once=Once.CASE,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="as its copy",
+    ),
+    Step(
+        "advance_deal",
+        system="crm",
+        undo="restore_deal",
+        once=Once.CASE,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="stands behind the packet, so no deal names one that is not there",
+    ),
+    LEAD["tell_owner"],
 )
 
 DISCOVERY_TEMPLATE = "discovery-packet"

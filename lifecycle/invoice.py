@@ -2,36 +2,101 @@
 
 from __future__ import annotations
 
-from lifecycle.path import Path, Step
+from lifecycle.lead import LEAD
+from lifecycle.path import ASK, KEEP, PARK, RETRY, Path, Step
 from lifecycle.proposal import PROPOSAL
 
 INVOICE = Path(
     "delivery.completed",
     PROPOSAL["upsert_customer"],
-    Step("draft_invoice", system="billing", undo="void_invoice"),
-    Step("finalise_invoice", system="billing", undo="void_invoice"),
-    Step("record_invoice", system="crm", undo="restore_deal"),
-    Step("send_invoice", system="billing", undo=None),
-    Step("send_cover_note", system="mail", undo=None),
+    Step(
+        "draft_invoice",
+        system="billing",
+        undo="void_invoice",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="a draft is not owed, and finance can look at it",
+    ),
+    Step(
+        "finalise_invoice",
+        system="billing",
+        undo="void_invoice",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=ASK,
+        why="what is owed is taken back by finance, not by a machine",
+    ),
+    Step(
+        "record_invoice",
+        system="crm",
+        undo="restore_deal",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="it says of the invoice what is so, sent or not",
+    ),
+    Step(
+        "send_invoice",
+        system="billing",
+        undo=None,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="an invoice that the client does not have must not be told as issued",
+    ),
+    Step(
+        "send_cover_note",
+        system="mail",
+        undo=None,
+        refused=KEEP,
+        uncertain=ASK,
+        later_failure=KEEP,
+        why="the invoice is out: finance must hear of it, letter or not",
+    ),
 )
 
 RECEIVABLE = Path(
     "invoice.issued",
-    Step("tell_finance", system="chat", undo=None),
-    Step("tell_owner", system="chat", undo=None),
+    Step(
+        "tell_finance",
+        system="chat",
+        undo=None,
+        refused=KEEP,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="billing shows it, and a payment must find the deal ready",
+    ),
+    LEAD["tell_owner"],
 )
 
 REMINDER = Path(
     "invoice.overdue",
-    Step("tell_owner", system="chat", undo=None),
-    Step("send_reminder", system="mail", undo=None),
+    LEAD["tell_owner"],
+    Step(
+        "send_reminder",
+        system="mail",
+        undo=None,
+        refused=KEEP,
+        uncertain=ASK,
+        later_failure=KEEP,
+        why="the payment that comes next must not wait behind it; the owner was told to call",
+    ),
 )
 
 VOID = Path(
     "invoice.voided",
-    Step("mark_payment", system="crm", undo="restore_deal"),
-    Step("tell_finance", system="chat", undo=None),
-    Step("tell_owner", system="chat", undo=None),
+    Step(
+        "mark_payment",
+        system="crm",
+        undo="restore_deal",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="billing says so, whoever hears of it",
+    ),
+    RECEIVABLE["tell_finance"],
+    LEAD["tell_owner"],
 )
 
 REMINDED_AFTER = (7, 14, 30)

@@ -43,3 +43,13 @@ def effect_key(subject: UUID, step: str) -> EffectKey:
 def batch_key(step: str, keys: list[EffectKey]) -> EffectKey:
     """Return the key of one act that serves several effects at once, such as one message about a batch."""
     return uuid5(HOUSE, "\n".join(["batch", step, *sorted(map(str, keys))]))
+
+
+def again(key: EffectKey, generation: int) -> EffectKey:
+    """Return the key that the outside system carries once an effect was undone so often: the first one names what is gone."""
+    return uuid5(HOUSE, f"again\n{key}\n{generation}") if generation else key
+
+
+def undo_key(key: EffectKey) -> EffectKey:
+    """Return the key of taking back what the outside system carries under a key."""
+    return uuid5(HOUSE, f"undo\n{key}")

@@ -7,15 +7,64 @@ from datetime import date, timedelta
 from contracts.billing import LineItem
 from contracts.proposal import Offer
 from contracts.values import Money
-from lifecycle.path import Once, Path, Step
+from lifecycle.path import KEEP, PARK, RETRY, UNDO, Once, Path, Step
 
 STEPS = (
-    Step("create_proposal", system="docs", undo="trash_document"),
-    Step("save_proposal_pdf", system="docs", undo="trash_document"),
-    Step("upsert_customer", system="billing", undo="delete_customer", once=Once.ACCOUNT),
-    Step("open_estimate", system="billing", undo="cancel_estimate"),
-    Step("propose_deal", system="crm", undo="restore_deal"),
-    Step("ask_approval", system="chat", undo=None),
+    Step(
+        "create_proposal",
+        system="docs",
+        undo="trash_document",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=UNDO,
+        why="what was refused is corrected in the deal, and a draft of the deal as it was must not be offered",
+    ),
+    Step(
+        "save_proposal_pdf",
+        system="docs",
+        undo="trash_document",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=UNDO,
+        why="as the draft that it shows",
+    ),
+    Step(
+        "upsert_customer",
+        system="billing",
+        undo="delete_customer",
+        once=Once.ACCOUNT,
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="all deals of the account share it",
+    ),
+    Step(
+        "open_estimate",
+        system="billing",
+        undo="cancel_estimate",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=UNDO,
+        why="as the draft: an offer that nobody was asked about must not be accepted",
+    ),
+    Step(
+        "propose_deal",
+        system="crm",
+        undo="restore_deal",
+        refused=PARK,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="nothing behind it stops the offer",
+    ),
+    Step(
+        "ask_approval",
+        system="chat",
+        undo=None,
+        refused=KEEP,
+        uncertain=RETRY,
+        later_failure=KEEP,
+        why="the decision waits all the same: `towline decide` and the daily digest show it",
+    ),
 )
 PROPOSAL = Path("discovery.completed", *STEPS)
 CHANGE = Path("change.requested", *STEPS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from contracts.errors import StageError
@@ -54,6 +54,14 @@ def after(event: str, stage: Stage) -> Stage:
     if stage not in MOVES[event]:
         raise StageError(f"{event} does not fit a case at stage {stage}", cause="stage")
     return MOVES[event][stage]
+
+
+def left_by(events: Iterable[str]) -> Stage:
+    """Return where events, in their order, leave a case when others between them were undone: the last one decides."""
+    stage = Stage.NEW
+    for event in events:
+        stage = MOVES[event].get(stage, [*MOVES[event].values()][-1])
+    return stage
 
 
 def is_early(event: str, stage: Stage) -> bool:

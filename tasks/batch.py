@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.states import Completed, Failed
 
 from contracts.catalog import Entry
-from contracts.errors import StageError, TowlineError
+from contracts.errors import RefusedError, StageError, TowlineError
 from contracts.records import DealSnapshot, Ref
 from contracts.values import Contract, Money
 from ledger.continuity import NewEntry
@@ -20,6 +20,7 @@ from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from lifecycle import stages
+from lifecycle.announcements import WITHOUT
 from lifecycle.continuity import Kind, Movement
 
 C = TypeVar("C", bound=Contract)
@@ -60,6 +61,7 @@ class Item(Generic[C]):
     deal: DealSnapshot | None = None
     refs: dict[str, Ref] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    without: set[str] = field(default_factory=set)
     entries: list[NewEntry] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
     then: NewEvent | None = None
@@ -98,6 +100,7 @@ class Batch(Generic[C]):
         self.ended: dict[UUID, EventStatus] = {}
         self.aside: list[UUID] = []
         self.held: dict[UUID, str] = {}
+        self.refused: dict[UUID, str] = {}
 
     def __iter__(self) -> Iterator[Item[C]]:
         return iter(list(self.items.values()))
@@ -134,6 +137,7 @@ class Batch(Generic[C]):
         for event in events:
             self.items.pop(event, None)
             self.ended.pop(event, None)
+            self.refused.pop(event, None)
         self.exceptions = [one for one in self.exceptions if one.event_id not in events and one.case_id not in cases]
 
     def hold(self, item: Item[C], why: str) -> None:
@@ -185,9 +189,25 @@ class Batch(Generic[C]):
             return waits(wait)
         return Completed(message=f"{len(self)} deals done")
 
+    def go_without(self, item: Item[C], error: RefusedError, *, step: str) -> None:
+        """Let an event go on without a step that was refused: it will be done all the same, and its owner knows what it lacks."""
+        item.without.add(step)
+        self.complain(
+            item,
+            cause=f"{self.entry.flow}/{WITHOUT}/{step}/{error.cause}",
+            reason=f"{error.text}; the deal goes on without it",
+            route="do by hand what is missing, then close it with `towline leave`",
+            about=item.event,
+        )
+
     def park(self, item: Item[C], error: TowlineError, *, step: str) -> None:
-        """Take an event out of the batch whose step has failed for good."""
+        """Take an event out of the batch whose step has failed for good.
+
+        Where that is because the step was refused, what the failure matrix says of the steps before it follows (`aftermath.py`).
+        """
         kind = type(error).__name__.removesuffix("Error").lower()
+        if isinstance(error, RefusedError):
+            self.refused[item.event] = step
         self.leave(
             item, cause=f"{self.entry.flow}/{step}/{error.cause}", reason=error.text, route=ROUTES.get(kind, ROUTES["failed"])
         )

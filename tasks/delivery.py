@@ -99,13 +99,15 @@ async def _void(batch: Approvals, item: Item[ProposalApprovedV1], content_hash: 
 @task(name="Lock proposals", **RETRIES)
 async def lock_proposals(batch: Approvals) -> None:
     """Lock each approved proposal, so that it stays what was approved."""
-    await once(batch, "lock_proposal", record=_lock, act=runtime().docs.lock)
+    docs = runtime().docs
+    await once(batch, "lock_proposal", record=_lock, act=docs.lock, image=docs.images)
 
 
 @task(name="Win deals", **RETRIES)
 async def win_deals(batch: Approvals) -> None:
     """Mark each deal as won in the CRM, with the approved amount."""
-    await once(batch, "win_deal", record=_win, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(batch, "win_deal", record=_win, act=crm.change_deals, image=crm.images)
 
 
 @task(name="Open delivery requests", **RETRIES)

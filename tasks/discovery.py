@@ -57,7 +57,8 @@ async def fill_packets(batch: Opportunities) -> None:
 @task(name="Advance deals to discovery", **RETRIES)
 async def advance_deals(batch: Opportunities) -> None:
     """Put the packet's and the folder's address on each deal and move it to the discovery stage in the CRM."""
-    await once(batch, "advance_deal", record=_advance, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(batch, "advance_deal", record=_advance, act=crm.change_deals, image=crm.images)
 
 
 def _packet_name(item: Item[OpportunityCreatedV1]) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from contracts.errors import HeldError, RefusedError, RetryableError, TowlineError, UncertainError
-from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
+from contracts.records import EffectKey, Image, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
 from ledger.effects import Intent, Standing
 from ledger.tables import EffectState
 from lifecycle import keys
 from lifecycle.circuits import failure_of
-from lifecycle.path import Once, Step
+from lifecycle.path import ASK, KEEP, Once, Step
 from lifecycle.paths import PATHS
 from runtime.logs import get_logger
 from runtime.wiring import runtime
@@ -26,10 +27,22 @@ C = TypeVar("C", bound=Contract)
 R = TypeVar("R")
 
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
+See = Callable[[Sequence[Wanted[R]]], Awaitable[Mapping[EffectKey, Image]]]
 Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Outcome]]]
 BUSY = "busy"
 log = get_logger("effects")
 Group = dict[EffectKey, list[Item[C]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way(Generic[C, R]):
+    """How a step's changes are made, found and seen, as `once` says."""
+
+    record: Callable[[Item[C]], R]
+    act: Act[R]
+    find: Find | None
+    image: See[R] | None
+    check: bool
 
 
 async def once(
@@ -39,21 +52,23 @@ async def once(
     record: Callable[[Item[C]], R],
     act: Act[R],
     find: Find | None = None,
+    image: See[R] | None = None,
     check: bool = False,
     items: Collection[Item[C]] | None = None,
 ) -> None:
     """Make one outside change per subject of the step, for all (or these) items of the batch; what is done is not repeated.
 
     `act` makes the changes and answers for each. `find` looks for earlier work by key; leave it out only where `act` itself
-    is safe to repeat. With `check`, `find` also makes sure that what is done still stands there. An item that is refused
-    leaves the batch.
+    is safe to repeat. `image` says what the changes will find and leave, which is written down before them, for undoing them.
+    With `check`, `find` also makes sure that what is done still stands there. An item that is refused leaves the batch, or goes
+    on without the step, as its row of the failure matrix says.
 
     Raises:
         RetryableError, UncertainError: some are open still and may be tried again; on the last attempt they leave the batch.
     """
     step = PATHS[batch.entry.event][step_name]
     groups: Group[C] = {}
-    for item in batch if items is None else items:
+    for item in _asking(step, batch if items is None else items):
         groups.setdefault(key_of(step, item), []).append(item)
     if not groups:
         return
@@ -61,35 +76,29 @@ async def once(
     if not standings:
         return
     async with braked(batch.entry.event, step.system):
-        results = await _results(batch, step, groups, standings, record, act, find, check=check)
-    await _settle(batch, step, groups, standings, results)
+        results, untold = await _results(batch, step, groups, standings, Way(record, act, find, image, check))
+    await _settle(batch, step, groups, standings, results, untold=untold)
 
 
 async def _results(
-    batch: Batch[C],
-    step: Step,
-    groups: Group[C],
-    standings: Mapping[EffectKey, Standing],
-    record: Callable[[Item[C]], R],
-    act: Act[R],
-    find: Find | None,
-    *,
-    check: bool,
-) -> dict[EffectKey, Outcome]:
-    """Look for what is there already, and make the rest."""
+    batch: Batch[C], step: Step, groups: Group[C], standings: Mapping[EffectKey, Standing], way: Way[C, R]
+) -> tuple[dict[EffectKey, Outcome], set[EffectKey]]:
+    """Look for what is there already, and make the rest; say of which the outside system itself cannot tell."""
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
-    if check and find and results:
-        results = await _still_there(batch, step, groups, results, find)
+    if way.check and way.find and results:
+        results = await _still_there(batch, step, groups, standings, results, way.find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
-    if find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
-        results |= await _found(suspects, find)
+    found: dict[EffectKey, Outcome] = {}
+    if way.find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
+        found = await _found(suspects, way.find)
+        results |= found
         open_keys = [key for key in groups if key not in results]
     if open_keys:
-        wanted, faults = _wanted(step, groups, open_keys, record)
+        wanted, faults = _wanted(step, groups, {key: standings[key].act_key for key in open_keys}, way.record)
         results |= faults
-        results |= await _acted(act, wanted) if wanted else {}
-    return results
+        results |= await _acted(way.act, way.image, wanted) if wanted else {}
+    return results, {key for key, one in found.items() if isinstance(one, UncertainError)}
 
 
 async def together(
@@ -104,7 +113,7 @@ async def together(
     failed: TowlineError | None = None
     for name, items in groups.items():
         try:
-            await _one_group(batch, step, name, items, act, find)
+            await _one_group(batch, step, name, list(_asking(step, items)), act, find)
         except (RetryableError, UncertainError) as error:
             failed = error
     if failed:
@@ -115,6 +124,8 @@ async def _one_group(
     batch: Batch[C], step: Step, name: str, items: Sequence[Item[C]], act: Callable[..., Any], find: Any
 ) -> None:
     members: Group[C] = {key_of(step, item): [item] for item in items}
+    if not members:
+        return
     first_act = keys.batch_key(step.name, list(members))
     standings = await _intend(batch, step, members, dict.fromkeys(members, first_act))
     if not standings:
@@ -123,7 +134,7 @@ async def _one_group(
     if suspects := {key: standing for key, standing in standings.items() if not standing.fresh and key not in results}:
         results |= await _found(suspects, partial(find, name))
     if rest := [key for key in members if key not in results]:
-        act_key = keys.batch_key(step.name, rest)
+        act_key = keys.batch_key(step.name, [standings[key].own_key for key in rest])
         if regrouped := {key: act_key for key in rest if standings[key].act_key != act_key}:
             async with runtime().ledger.begin() as books:
                 kept = await books.effects.regroup(regrouped, run=batch.run)
@@ -131,6 +142,11 @@ async def _one_group(
                 raise _busy(step)
         results |= await _acted_as_one(act, name, [members[key][0] for key in rest], rest, act_key)
     await _settle(batch, step, members, standings, results)
+
+
+def _asking(step: Step, items: Iterable[Item[C]]) -> Iterator[Item[C]]:
+    """Leave out those that an earlier attempt has let go on without the step."""
+    return (item for item in items if step.name not in item.without)
 
 
 def key_of(step: Step, item: Item[C]) -> EffectKey:
@@ -161,11 +177,17 @@ async def _intend(
 
 
 async def _still_there(
-    batch: Batch[C], step: Step, groups: Group[C], done: Mapping[EffectKey, Outcome], find: Find
+    batch: Batch[C],
+    step: Step,
+    groups: Group[C],
+    standings: Mapping[EffectKey, Standing],
+    done: Mapping[EffectKey, Outcome],
+    find: Find,
 ) -> dict[EffectKey, Outcome]:
     """What was made once may have been thrown away by a person since; then it is made anew."""
-    there = await find(list(done))
-    gone = {key: (groups[key][0].event, groups[key][0].case) for key in done if not isinstance(there.get(key), Ref)}
+    acts = {key: standings[key].act_key for key in done}
+    there = await find(list(acts.values()))
+    gone = {key: (groups[key][0].event, groups[key][0].case) for key in done if not isinstance(there.get(acts[key]), Ref)}
     if not gone:
         return dict(done)
     async with runtime().ledger.begin() as books:
@@ -193,26 +215,32 @@ async def _look(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[Effe
 
 
 def _wanted(
-    step: Step, groups: Group[C], open_keys: Sequence[EffectKey], record: Callable[[Item[C]], R]
-) -> tuple[list[Wanted[R]], dict[EffectKey, Outcome]]:
-    """Make the records to write; an item of which none can be made fails alone."""
-    wanted: list[Wanted[R]] = []
+    step: Step, groups: Group[C], acts: Mapping[EffectKey, EffectKey], record: Callable[[Item[C]], R]
+) -> tuple[dict[EffectKey, Wanted[R]], dict[EffectKey, Outcome]]:
+    """Make the records to write, each under the key of its act; an item of which none can be made fails alone."""
+    wanted: dict[EffectKey, Wanted[R]] = {}
     faults: dict[EffectKey, Outcome] = {}
-    for key in open_keys:
+    for key, act_key in acts.items():
         try:
-            wanted.append(Wanted(key, record(groups[key][0])))
+            wanted[key] = Wanted(act_key, record(groups[key][0]))
         except Exception as error:
             log.exception("a record could not be made", step=step.name)
             faults[key] = RefusedError(f"{step.name}: no record can be made of this deal", cause=type(error).__name__)
     return wanted, faults
 
 
-async def _acted(act: Act[R], wanted: Sequence[Wanted[R]]) -> dict[EffectKey, Outcome]:
+async def _acted(act: Act[R], image: See[R] | None, wanted: Mapping[EffectKey, Wanted[R]]) -> dict[EffectKey, Outcome]:
     """Act, and answer for each: a call that failed as a whole failed for all."""
+    records = list(wanted.values())
     try:
-        return dict(await act(wanted))
+        if image:
+            seen = await image(records)
+            async with runtime().ledger.begin() as books:
+                await books.effects.picture({key: seen[one.key] for key, one in wanted.items() if one.key in seen})
+        outcomes = await act(records)
     except TowlineError as error:
-        return dict.fromkeys((one.key for one in wanted), error)
+        return dict.fromkeys(wanted, error)
+    return {key: outcomes[one.key] for key, one in wanted.items()}
 
 
 async def _acted_as_one(
@@ -239,6 +267,8 @@ async def _settle(
     groups: Group[C],
     standings: Mapping[EffectKey, Standing],
     results: Mapping[EffectKey, Outcome],
+    *,
+    untold: Collection[EffectKey] = (),
 ) -> None:
     """Write down what became of each, and hand it out; what was done before stays as it was written."""
     news = {key: outcome for key, outcome in results.items() if standings[key].done != outcome and not _is_busy(outcome)}
@@ -248,7 +278,7 @@ async def _settle(
             await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()}, run=batch.run)
             heard = {groups[key][0].event: outcome for key, outcome in news.items()}
             is_down = await books.circuits.hear(step.system, step.name, heard)
-    _hand_out(batch, step, groups, results, is_down=is_down)
+    _hand_out(batch, step, groups, results, untold=untold, is_down=is_down)
 
 
 def _state(outcome: Outcome) -> EffectState:
@@ -259,10 +289,19 @@ def _state(outcome: Outcome) -> EffectState:
     return EffectState.INTENDED if isinstance(outcome, (RetryableError, HeldError)) else EffectState.REFUSED
 
 
-def _hand_out(batch: Batch[C], step: Step, groups: Group[C], results: Mapping[EffectKey, Outcome], *, is_down: bool) -> None:
-    """Give each item its reference; let refused ones leave, and those wait that a pause or an outage has met.
+def _hand_out(
+    batch: Batch[C],
+    step: Step,
+    groups: Group[C],
+    results: Mapping[EffectKey, Outcome],
+    *,
+    untold: Collection[EffectKey],
+    is_down: bool,
+) -> None:
+    """Give each item its reference; let those wait that a pause or an outage has met; do with refused ones what the failure
+    matrix says; raise for those that may be tried again.
 
-    Raise for those that may be tried again.
+    `untold` are those of which the outside system itself cannot tell: the matrix says whether to ask it again.
     """
     later: TowlineError | None = None
     for key, items in groups.items():
@@ -272,10 +311,14 @@ def _hand_out(batch: Batch[C], step: Step, groups: Group[C], results: Mapping[Ef
                 item.refs[step.name] = outcome
             elif isinstance(outcome, HeldError):
                 batch.hold(item, outcome.text)
+            elif step.uncertain is ASK and key in untold:
+                batch.park(item, outcome, step=step.name)
             elif is_down and failure_of(outcome, step.system):
                 batch.hold(item, down(step.system))
             elif isinstance(outcome, (RetryableError, UncertainError)) and not last_attempt():
                 later = outcome
+            elif step.refused is KEEP and isinstance(outcome, RefusedError):
+                batch.go_without(item, outcome, step=step.name)
             else:
                 batch.park(item, outcome, step=step.name)
     if later:

@@ -95,7 +95,8 @@ async def finalise_invoices(batch: Deliveries) -> None:
 @task(name="Record invoices on deals", **RETRIES)
 async def record_invoices(batch: Deliveries) -> None:
     """Put each invoice's address and amount on its deal in the CRM."""
-    await once(batch, "record_invoice", record=_recorded, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(batch, "record_invoice", record=_recorded, act=crm.change_deals, image=crm.images)
 
 
 @task(name="Send invoices", **RETRIES)

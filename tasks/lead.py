@@ -52,6 +52,7 @@ async def upsert_companies(batch: Batch[P]) -> None:
         "upsert_company",
         record=lambda item: CompanyRecord(account_of(item), company_of(item)),
         act=runtime().crm.upsert_companies,
+        image=runtime().crm.images,
         items=_newcomers(batch),
     )
 
@@ -60,7 +61,8 @@ async def upsert_companies(batch: Batch[P]) -> None:
 async def upsert_contacts(leads: Batch[LeadQualifiedV1]) -> None:
     """Create each person in the CRM, or bring the one with that e-mail address up to date."""
     people = [item for item in leads if item.payload.person]
-    await once(leads, "upsert_contact", record=_contact, act=runtime().crm.upsert_contacts, items=people)
+    crm = runtime().crm
+    await once(leads, "upsert_contact", record=_contact, act=crm.upsert_contacts, image=crm.images, items=people)
 
 
 @task(name="Open deals", **RETRIES)
@@ -68,8 +70,8 @@ async def open_deals(batch: Batch[P]) -> None:
     """Open one deal per case in the CRM; a case that has one keeps it."""
     for item in batch:
         item.facts["title"] = item.facts.get("title") or deal_name(company_of(item), offer_of(item))
-    fresh = [item for item in _newcomers(batch) if item.deal_id is None]
-    await once(batch, "open_deal", record=_deal, act=runtime().crm.open_deals, items=fresh)
+    fresh, crm = [item for item in _newcomers(batch) if item.deal_id is None], runtime().crm
+    await once(batch, "open_deal", record=_deal, act=crm.open_deals, image=crm.images, items=fresh)
     for item in fresh:
         if ref := item.refs.get("open_deal"):
             item.deal_id = ref.id
@@ -79,7 +81,8 @@ async def open_deals(batch: Batch[P]) -> None:
 @task(name="Link deals, companies and contacts", **RETRIES)
 async def associate_deals(batch: Batch[P]) -> None:
     """Associate each deal with its company and contact in the CRM."""
-    await once(batch, "associate_deal", record=_links, act=runtime().crm.associate, items=_newcomers(batch))
+    crm = runtime().crm
+    await once(batch, "associate_deal", record=_links, act=crm.associate, image=crm.images, items=_newcomers(batch))
 
 
 @task(name="Create account folders", **RETRIES)
@@ -94,7 +97,8 @@ async def create_account_folders(batch: Batch[P]) -> None:
 @task(name="Link folders to deals", **RETRIES)
 async def link_folders(leads: Batch[LeadQualifiedV1]) -> None:
     """Put the account folder's address on each deal and set its stage in the CRM."""
-    await once(leads, "link_folder", record=_folder_link, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(leads, "link_folder", record=_folder_link, act=crm.change_deals, image=crm.images)
 
 
 def account_of(item: Item[P]) -> keys.AccountId:

@@ -53,7 +53,8 @@ def milestone_facts(item: Item[MilestoneReachedV1]) -> dict[str, Any]:
 @task(name="Note milestones in the CRM", **RETRIES)
 async def note_milestones(batch: Milestones) -> None:
     """Add a note on each milestone to its deal in the CRM."""
-    await once(batch, "note_milestone", record=_note, act=runtime().crm.add_notes)
+    crm = runtime().crm
+    await once(batch, "note_milestone", record=_note, act=crm.add_notes, image=crm.images)
 
 
 @task(name="Tell of milestones", **RETRIES)

@@ -80,7 +80,8 @@ async def mark_payments(batch: Batch[Any]) -> None:
     def mark(item: Item[Any]) -> DealChange:
         return DealChange(item.deal_id or "", payment=MARKS[batch.entry.event])
 
-    await once(batch, "mark_payment", record=mark, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(batch, "mark_payment", record=mark, act=crm.change_deals, image=crm.images)
 
 
 @task(name="Send reminders", **RETRIES)

@@ -18,10 +18,12 @@ from lifecycle import stages
 from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 from runtime.wiring import Runtime, runtime
+from tasks.aftermath import reckon
 from tasks.batch import CANCELLED_BY_A_PERSON, ROUTES, Batch, Item
 from tasks.holding import cannot_read, has_read
 
 C = TypeVar("C", bound=Contract)
+VOIDED = "invoice.voided"
 
 
 @contextlib.asynccontextmanager
@@ -72,6 +74,7 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
             await books.inbox.take(events, worker=house.worker, seconds=house.lease)
             rows = await books.inbox.assign(events, run, worker=house.worker)
         rows = await _at_home(books, [row for row in rows if row.type == event_type])
+        rows = await _without_echoes(books, rows)
         cases = await books.cases.open([row.case_id for row in rows]) if rows else {}
         early = [row.id for row in rows if stages.is_early(event_type, stages.Stage(cases[row.case_id].stage))]
         await books.early.wait(early)
@@ -82,6 +85,15 @@ async def _open(house: Runtime, event_type: str, events: Collection[UUID], paylo
         except StageError as error:
             batch.step_aside(item, error)
     return batch
+
+
+async def _without_echoes(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
+    """Take as done what only tells that a rollback of ours has voided an invoice; return the rest."""
+    voided = {row.id: str(row.payload["data"].get("invoice_id")) for row in rows if row.type == VOIDED}
+    ours = await books.effects.undone_records("finalise_invoice", voided.values()) if voided else set()
+    echoes = [event for event, invoice in voided.items() if invoice in ours]
+    await books.inbox.settle(dict.fromkeys(echoes, EventStatus.DONE))
+    return [row for row in rows if row.id not in echoes]
 
 
 async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
@@ -138,19 +150,22 @@ async def _close(house: Runtime, batch: Batch[C]) -> None:
 async def _settle(books: Books, batch: Batch[C]) -> None:
     """Done is what is still in the batch; parked is what left it; what is held is given back, as if nobody had tried it.
 
-    What follows enters the inbox in the same transaction. What the run has lost to another one meanwhile is left to that.
+    What follows enters the inbox in the same transaction. What the run has lost to another one meanwhile is left to that, and
+    of what was given back nothing is said: it will be said when it ends.
     """
     ends = {**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended}
     settled = await books.inbox.settle(ends, run=batch.run)
     batch.lose([item for item in batch.opened if item.event in ends and item.event not in settled])
+    ended = {None, *batch.items, *batch.ended}
     await books.inbox.step_aside([event for event in batch.aside if event in settled])
     await books.inbox.release(list(batch.held), forget_attempt=True, run=batch.run)
     await books.exceptions.close(list(batch.items), closed_as="done")
-    await books.exceptions.open(batch.exceptions)
+    await reckon(books, batch)
+    await books.exceptions.open([one for one in batch.exceptions if one.event_id in ended])
     await books.continuity.enter([entry for item in batch for entry in item.entries])
     await books.cases.refer({reference: item.case for item in batch for reference in item.references})
     await books.cases.advance([_case_after(batch, item) for item in batch])
-    await books.inbox.accept([item.then for item in batch if item.then])
+    await books.inbox.follow([item.then for item in batch if item.then])
     if len(batch):
         named = [reference.partition(":")[2] for item in batch for reference in item.references]
         await books.early.rouse([item.case for item in batch], [*named, *(item.deal_id for item in batch if item.deal_id)])

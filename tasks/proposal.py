@@ -85,7 +85,7 @@ async def save_proposal_pdfs(batch: Batch[F]) -> None:
 async def upsert_customers(batch: Batch[Any]) -> None:
     """Find each account's customer in billing, or create it."""
     billing = runtime().billing
-    await once(batch, "upsert_customer", record=_customer, act=billing.upsert_customers)
+    await once(batch, "upsert_customer", record=_customer, act=billing.upsert_customers, image=billing.images)
 
 
 @task(name="Open estimates", **RETRIES)
@@ -98,7 +98,8 @@ async def open_estimates(batch: Batch[F]) -> None:
 @task(name="Move deals to proposed", **RETRIES)
 async def propose_deals(batch: Batch[F]) -> None:
     """Put the proposal's address and amount on each deal and move it on in the CRM; a changed offer leaves its stage."""
-    await once(batch, "propose_deal", record=_proposed, act=runtime().crm.change_deals)
+    crm = runtime().crm
+    await once(batch, "propose_deal", record=_proposed, act=crm.change_deals, image=crm.images)
 
 
 @task(name="Ask for approval", **RETRIES)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
-from contracts.records import EffectKey, Outcomes, Ref, Wanted
+from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
 
 Kind = Literal["customer", "estimate", "invoice"]
 
@@ -41,6 +41,18 @@ class Billing(Protocol):
 
     async def read_invoices(self, ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
         """Return the invoices that exist among `ids`."""
+
+    async def images(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Mapping[EffectKey, Image]:
+        """Return what bringing customers up to date will find and leave."""
+
+    async def look(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how what exists among `ids` stands; a customer with the invoices that are owed or paid."""
+
+    async def restore_customers(self, wanted: Sequence[Wanted[Restoring]]) -> Outcomes:
+        """Let fields of customers hold again what they held."""
+
+    async def delete_customers(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Delete customers for ever, by id; one that is gone stays so."""
 
     async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands there under our keys, a customer under its account's id."""

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from connectors.billing import stripe_shapes as shapes
+from connectors.billing import stripe_undo
 from connectors.billing.port import Kind
 from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_id, is_missing, path_id
 from connectors.billing.stripe_customers import Customers
@@ -22,7 +23,7 @@ from connectors.oauth import StaticToken
 from connectors.outcomes import chunks, each, together
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
 from contracts.errors import RefusedError
-from contracts.records import EffectKey, Outcomes, Ref, Wanted
+from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
 
 AT_ONCE = 8
 CLAUSES = 10  # that one search may have
@@ -141,6 +142,24 @@ class StripeBilling:
             if isinstance(outcome, Exception):
                 raise outcome
         return found
+
+    async def images(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Mapping[EffectKey, Image]:
+        """Return what bringing customers up to date will find and leave."""
+        known = await self._customers.matching([one.record for one in wanted])
+        found = {one.key: known.get(one.record.account) for one in wanted}
+        return {one.key: shapes.customer_image(one.record, found[one.key]) for one in wanted}
+
+    async def look(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how what exists among `ids` stands; a customer with the invoices that are owed or paid."""
+        return await stripe_undo.look(self._calls, kind, ids, at_once=AT_ONCE)
+
+    async def restore_customers(self, wanted: Sequence[Wanted[Restoring]]) -> Outcomes:
+        """Let fields of customers hold again what they held."""
+        return await _each(lambda one: stripe_undo.restore_customer(self._calls, one), wanted)
+
+    async def delete_customers(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Delete customers for ever, by id; one that is gone stays so. https://docs.stripe.com/api/customers/delete"""
+        return await _each(lambda one: stripe_undo.delete_customer(self._calls, one.record), wanted)
 
     async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands at Stripe under our keys, complete; a customer under its account's id; of several the oldest.

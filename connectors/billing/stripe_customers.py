@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from connectors.billing.stripe_calls import Calls, Object
+from connectors.billing.stripe_calls import TURNS, Calls, Object
 from connectors.billing.stripe_shapes import ACCOUNT, customer_params, mark_of, owner_params
 from connectors.outcomes import chunks, together
 from contracts.billing import CustomerRecord
+from contracts.errors import RefusedError
 from contracts.records import Wanted
 
 CLAUSES = 10  # that one search may have
@@ -57,7 +58,14 @@ class Customers:
         return await self._calls.write(f"/v1/customers/{customer['id']}", customer_params(record), f"{wanted.key}-customer")
 
     async def _created(self, record: CustomerRecord) -> Object:
-        return await self._calls.write("/v1/customers", {"metadata": owner_params(record)}, f"customer-{record.account}")
+        """Make the account's customer. For a day Stripe remembers one that was deleted since: the next one's key names it."""
+        key = f"customer-{record.account}"
+        for _ in range(TURNS):
+            made = await self._calls.write("/v1/customers", {"metadata": owner_params(record)}, key)
+            if not (await self._calls.read(f"/v1/customers/{made['id']}")).get("deleted"):
+                return made
+            key = f"customer-{record.account}-after-{made['id']}"
+        raise RefusedError("billing: the account's customer was deleted too often today", cause="billing.deleted_too_often")
 
 
 def _carries(account: UUID) -> str:

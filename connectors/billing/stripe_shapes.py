@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot, LineItem
 from contracts.errors import RefusedError
-from contracts.records import EffectKey, Ref
+from contracts.records import EffectKey, Fields, Image, Ref
 from contracts.values import Money
 
 KEY, ACCOUNT, DEAL, TOTAL = "towline_key", "towline_account", "deal_id", "towline_total"
@@ -49,6 +49,23 @@ def customer_params(record: CustomerRecord) -> dict[str, Any]:
 def owner_params(record: CustomerRecord) -> dict[str, str]:
     """Return the metadata of a customer: a pure function of the account."""
     return {KEY: str(record.account), ACCOUNT: str(record.account)}
+
+
+def customer_image(record: CustomerRecord, found: Mapping[str, Any] | None) -> Image:
+    """Return what bringing a customer up to date finds and leaves."""
+    after = {"name": record.name, "email": record.email, ACCOUNT: str(record.account)}
+    return Image(customer_fields(found) if found else None, after)
+
+
+def customer_fields(customer: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the fields of a customer that we may write."""
+    return {"name": customer.get("name"), "email": customer.get("email"), ACCOUNT: mark_of(customer, ACCOUNT)}
+
+
+def restored_params(fields: Fields) -> dict[str, Any]:
+    """Return how fields of a customer are set back; an empty text takes a value away."""
+    params: dict[str, Any] = {name: value or "" for name, value in fields.items() if name != ACCOUNT}
+    return params | ({"metadata": {ACCOUNT: fields[ACCOUNT] or "", KEY: fields[ACCOUNT] or ""}} if ACCOUNT in fields else {})
 
 
 def product_id(line: LineItem) -> str:

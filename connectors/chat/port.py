@@ -24,5 +24,8 @@ class Chat(Protocol):
     async def look(self) -> None:
         """Return when the chat answers."""
 
+    async def delete(self, ref: Ref) -> None:
+        """Take a message of ours away; one that is gone stays so."""
+
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return our recent messages in a channel that carry these keys."""

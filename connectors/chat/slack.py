@@ -21,7 +21,7 @@ from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
 from connectors.network import takes_proxy
 from connectors.remedies import Nature, asked_wait
-from contracts.errors import MisconfiguredError, RetryableError
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError
 from contracts.records import EffectKey, Message, Ref, Wanted
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
@@ -73,6 +73,15 @@ class Slack:
     async def look(self) -> None:
         """Return when Slack answers. https://docs.slack.dev/reference/methods/auth.test"""
         await self._call("auth.test", "repeatable")
+
+    async def delete(self, ref: Ref) -> None:
+        """Take a message of ours away. https://docs.slack.dev/reference/methods/chat.delete"""
+        channel, _, ts = ref.id.partition(":")
+        try:
+            await self._call("chat.delete", "repeatable", channel=channel, ts=ts)
+        except RefusedError as error:
+            if error.cause != "chat.message_not_found":
+                raise
 
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return those of a channel's last thousand messages that carry these keys.

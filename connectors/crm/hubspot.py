@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 
-from connectors.crm import hubspot_notes, hubspot_requests
+from connectors.crm import hubspot_notes, hubspot_requests, hubspot_undo
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
@@ -28,6 +28,8 @@ from contracts.records import (
     DealRecord,
     DealSnapshot,
     EffectKey,
+    Facts,
+    Image,
     Link,
     NoteSnapshot,
     Outcome,
@@ -36,6 +38,7 @@ from contracts.records import (
     RequestChange,
     RequestRecord,
     RequestSnapshot,
+    Restoring,
     Wanted,
 )
 
@@ -199,6 +202,28 @@ class HubSpot:
             )
             for one, contact in contacts.items()
         }
+
+    async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
+        """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""
+        return await hubspot_undo.images(self._calls, wanted)
+
+    async def look(self, kind: str, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how the records that exist among `ids` stand; a company and a contact with the deals that they hold."""
+        return await hubspot_undo.look(self._calls, kind, ids)
+
+    async def archive(self, kind: str, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Archive records by id; HubSpot lets people restore them for 90 days."""
+        done = await self._calls.archive(KINDS[kind], [one.record for one in wanted])
+        return {one.key: done[one.record] for one in wanted}
+
+    @_with_properties
+    async def restore(self, wanted: Sequence[Wanted[Restoring]]) -> Outcomes:
+        """Let fields of records hold again what they held."""
+        return await hubspot_undo.restore(self._calls, wanted)
+
+    async def dissociate(self, wanted: Sequence[Wanted[Collection[str]]]) -> Outcomes:
+        """Take associations away, named as in their image."""
+        return await hubspot_undo.dissociate(self._calls, wanted)
 
     async def find(self, kind: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands in HubSpot under our keys; read, not searched, so what was written just now is there."""

@@ -99,6 +99,30 @@ class Calls:
         parts = await together(*(outcomes_of(act, dict(part)) for part in chunks(list(inputs.items()), BATCH)))
         return {pair: outcome for part in parts for pair, outcome in part.items()}
 
+    async def archive(self, kind: str, ids: Collection[str]) -> dict[str, Outcome]:
+        """Archive records, with their associations; one that is gone already stays so. HubSpot says nothing of each."""
+        path = f"/crm/v3/objects/{kind}/batch/archive"
+
+        async def archive(inputs: Mapping[str, Input]) -> Mapping[str, Outcome]:
+            await self.api.call("POST", path, {"inputs": list(inputs.values())}, nature="repeatable")
+            return {one: Ref(one) for one in inputs}
+
+        named = [(one, {"id": one}) for one in dict.fromkeys(ids)]
+        parts = await together(*(outcomes_of(archive, dict(part)) for part in chunks(named, BATCH)))
+        return settled({one: outcome for part in parts for one, outcome in part.items()})
+
+    async def dissociate(self, from_kind: str, to_kind: str, pairs: Collection[Pair]) -> dict[Pair, Outcome]:
+        """Take every association between records away; safe to repeat."""
+        path = f"/crm/v4/associations/{from_kind}/{to_kind}/batch/archive"
+
+        async def drop(inputs: Mapping[Pair, Input]) -> Mapping[Pair, Outcome]:
+            await self.api.call("POST", path, {"inputs": list(inputs.values())}, nature="repeatable")
+            return {pair: Ref(pair[0]) for pair in inputs}
+
+        named = [(pair, {"from": {"id": pair[0]}, "to": [{"id": pair[1]}]}) for pair in pairs]
+        parts = await together(*(outcomes_of(drop, dict(part)) for part in chunks(named, BATCH)))
+        return {pair: outcome for part in parts for pair, outcome in part.items()}
+
     async def associated(self, from_kind: str, to_kind: str, ids: Collection[str], first: Collection[int] = ()) -> dict[str, str]:
         """Return the one record that each is associated with; of several, one with a type in `first`, or the oldest."""
 

@@ -40,10 +40,14 @@ async def read_notes(calls: Calls, deal_ids: Collection[str]) -> Mapping[str, Se
     return {deal: sorted(some, key=_age) for deal, some in found.items() if some}
 
 
+def written(key: EffectKey, text: str) -> dict[str, str]:
+    """Return what a note of ours says, and under which key."""
+    return {KEY: str(key), "hs_note_body": html.escape(text).replace("\n", "<br>")}
+
+
 def _properties(key: EffectKey, text: str, now: datetime) -> dict[str, str]:
     # Nobody has released it; the empty field is there so that one which somebody removed is missed, and so made again.
-    body = html.escape(text).replace("\n", "<br>")
-    return {KEY: str(key), "hs_note_body": body, "hs_timestamp": str(int(now.timestamp() * 1000)), APPROVED_BY: ""}
+    return written(key, text) | {"hs_timestamp": str(int(now.timestamp() * 1000)), APPROVED_BY: ""}
 
 
 def _snapshot(note_id: str, item: Input) -> NoteSnapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.records import (
     CompanyRecord,
@@ -13,6 +13,8 @@ from contracts.records import (
     DealRecord,
     DealSnapshot,
     EffectKey,
+    Facts,
+    Image,
     Link,
     NoteSnapshot,
     Outcomes,
@@ -20,6 +22,7 @@ from contracts.records import (
     RequestChange,
     RequestRecord,
     RequestSnapshot,
+    Restoring,
     Wanted,
 )
 
@@ -70,6 +73,21 @@ class Crm(Protocol):
 
     async def read_contacts(self, ids: Collection[str]) -> Mapping[str, ContactSnapshot]:
         """Return the contacts that exist among `ids`, with their company."""
+
+    async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
+        """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""
+
+    async def look(self, kind: str, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how the records that exist among `ids` stand; a company and a contact with the deals that they hold."""
+
+    async def archive(self, kind: str, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Take records away by id, with their associations; one that is gone stays so."""
+
+    async def restore(self, wanted: Sequence[Wanted[Restoring]]) -> Outcomes:
+        """Let fields of records hold again what they held."""
+
+    async def dissociate(self, wanted: Sequence[Wanted[Collection[str]]]) -> Outcomes:
+        """Take associations away, named as in their image; what is not associated stays so."""
 
     async def find(self, kind: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands in the CRM under our keys, a company under its account's id.

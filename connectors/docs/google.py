@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx
 
-from connectors.docs import google_files
+from connectors.docs import google_files, google_undo
 from connectors.docs.google_calls import ANSWER, FOLDER, KEY, is_gone, metadata, ref, replacement
 from connectors.google import DIALECT
 from connectors.http import ApiClient
@@ -25,8 +25,10 @@ from contracts.records import (
     CopyRecord,
     DocumentRecord,
     EffectKey,
+    Facts,
     FillRecord,
     FolderRecord,
+    Image,
     LockRecord,
     Outcomes,
     PdfRecord,
@@ -138,6 +140,20 @@ class GoogleDocs:
             return Ref(one.record)
 
         return await self._each(unlock, wanted)
+
+    async def images(self, wanted: Sequence[Wanted[LockRecord]]) -> Mapping[EffectKey, Image]:
+        """Return how documents are locked before and after they are."""
+        now = await self.look("file", [one.record.document for one in wanted])
+        locks = {one: facts["lock"] for one, facts in now.items()}
+        return {one.key: Image({"lock": locks.get(one.record.document)}, {"lock": one.record.reason}) for one in wanted}
+
+    async def look(self, kind: str, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how files stand that are not in the bin: locked or not, changed by others or not, and what folders hold."""
+        return await google_undo.look(self._drive, ids, at_once=AT_ONCE)
+
+    async def trash(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Put files and folders into the bin, where Drive keeps them for 30 days; one that is gone stays so."""
+        return await self._each(lambda one: google_undo.trash(self._drive, one.record), wanted)
 
     async def hashes(self, documents: Collection[str]) -> Mapping[str, str]:
         """Return the SHA-256 of each document's text, whatever its line ends; one that is gone is left out."""

@@ -9,8 +9,10 @@ from contracts.records import (
     CopyRecord,
     DocumentRecord,
     EffectKey,
+    Facts,
     FillRecord,
     FolderRecord,
+    Image,
     LockRecord,
     Outcomes,
     PdfRecord,
@@ -50,6 +52,15 @@ class Docs(Protocol):
 
     async def unlock(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
         """Let documents be edited again, by id."""
+
+    async def images(self, wanted: Sequence[Wanted[LockRecord]]) -> Mapping[EffectKey, Image]:
+        """Return how documents are locked before and after they are."""
+
+    async def look(self, kind: str, ids: Collection[str]) -> Mapping[str, Facts]:
+        """Return how files stand that are not in the bin: locked or not, changed by others or not, and what folders hold."""
+
+    async def trash(self, wanted: Sequence[Wanted[str]]) -> Outcomes:
+        """Put files and folders into the bin, by id; one that is gone stays so."""
 
     async def hashes(self, documents: Collection[str]) -> Mapping[str, str]:
         """Return the SHA-256 of each document's content as text; one that is gone is left out."""

@@ -13,6 +13,7 @@ from sandbox.google.resource import (
     KEY,
     ROOT,
     ROOT_ID,
+    USER,
     is_locked,
     is_ours,
     kind_of,
@@ -102,7 +103,7 @@ class Drive:
         if is_locked(before) and (upload or body.get("name") not in (None, before["name"])):
             raise _forbidden(file_id)
         content = self._new_content(before, upload) if upload else None
-        file = merged(before, body) | {"parents": self._moved(before, add, remove)}
+        file = merged(before, body) | {"parents": self._moved(before, add, remove), "lastModifyingUser": USER}
         if upload and before["mimeType"] != DOCUMENT:
             file["mimeType"] = body.get("mimeType") or upload.mime_type
         if "modifiedTime" not in body:
@@ -124,10 +125,11 @@ class Drive:
         file = self.record(file_id).object
         return Document.stored(self._content(file_id) or {}) if file["mimeType"] == DOCUMENT else None
 
-    def rewrite(self, file_id: str, document: Document) -> None:
+    def rewrite(self, file_id: str, document: Document, who: Json = USER) -> Json:
         """Put a document's new body in the old one's place."""
         file = self.record(file_id).object
-        self._put(file | {"modifiedTime": self._now(), "version": file["version"] + 1}, document.kept_form())
+        changed = {"modifiedTime": self._now(), "version": file["version"] + 1, "lastModifyingUser": who}
+        return self._put(file | changed, document.kept_form())
 
     def download(self, file_id: str) -> bytes:
         """Return an uploaded file's bytes."""

@@ -21,6 +21,13 @@ USER = {
     "permissionId": "01234567890123456789",
     "emailAddress": "service@sandbox.example",
 }
+PERSON = {
+    "kind": "drive#user",
+    "displayName": "Somebody at Work",
+    "me": False,
+    "permissionId": "09876543210987654321",
+    "emailAddress": "somebody@sandbox.example",
+}
 ROOT: Json = {"id": ROOT_ID, "name": "My Drive", "mimeType": FOLDER, "createdTime": "2026-01-01T00:00:00.000Z", "version": 1}
 DEFAULT_FIELDS = "kind,id,name,mimeType"
 _NAMES = {
@@ -139,7 +146,7 @@ def shown(file: Json, *, trashed: bool) -> Json:
         "webViewLink": _link(file["id"], mime_type),
         "iconLink": f"https://drive-thirdparty.googleusercontent.com/16/type/{mime_type}",
         "owners": [USER],
-        "lastModifyingUser": USER,
+        "lastModifyingUser": file.get("lastModifyingUser", USER),
         "ownedByMe": True,
         "shared": len(permissions) > 1,
         "permissions": permissions,

@@ -21,17 +21,18 @@ from sandbox.bucket import Bucket
 from sandbox.google.batch import answer_batch
 from sandbox.google.documents import Documents
 from sandbox.google.drive import CONTENTS, KINDS, Drive
-from sandbox.google.errors import error
+from sandbox.google.edits import edited
+from sandbox.google.errors import error, refuse
 from sandbox.google.files import Files
 from sandbox.google.outline import readable
-from sandbox.google.resource import KEY
+from sandbox.google.resource import KEY, PERSON, is_locked
 from sandbox.google.sharing import Sharing
 from sandbox.google.tokens import answer_token
 from sandbox.google.uploads import Uploads
 from sandbox.oauth import Trouble
 from sandbox.settings import Settings
 from sandbox.store import Record
-from sandbox.system import Call, Card, System
+from sandbox.system import Answer, Call, Card, Json, System
 
 _MINUTE = 60
 _KEY = re.compile(rb'"appProperties"\s*:\s*\{[^}]*"' + KEY.encode() + rb'"\s*:\s*("(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*")')
@@ -125,6 +126,16 @@ class Workspace(System):
         if kind == "files":
             facts.append(f"{file.get('size', '0')} bytes of {file['mimeType']}")
         return Card(file["name"], facts)
+
+    async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody with whom a document is shared write a paragraph (`text`) at its beginning."""
+        document = self.drive.document(record_id)
+        if kind != "documents" or document is None or set(properties) != {"text"}:
+            raise Answer(Json({"error": "people change the text of documents here"}, 400))
+        if is_locked(self.drive.file(record_id)):
+            raise refuse(403)
+        written, _ = edited(document, [{"insertText": {"location": {"index": 1}, "text": f"{properties['text']}\n"}}])
+        return self.drive.rewrite(record_id, written, PERSON)
 
     async def reset(self) -> None:
         """Forget all files, and what was counted against the quotas."""

@@ -209,4 +209,4 @@ def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, recei
     assert (said.code, said.json) == (0, {"asked": 1, "left": [str(lead.id)]})
     assert towline("event", str(lead.id), "--json").json["status"] == "undone"
     again = towline("leave", str(lead.id))
-    assert (again.code, again.out) == (1, "0 of 1 left as they are; the others are not parked\n")
+    assert (again.code, again.out) == (1, "0 of 1 left as they are; nothing of the others is open\n")

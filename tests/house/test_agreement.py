@@ -22,6 +22,7 @@ from deployments.herald import OUTCOMES
 from expectations.suites import SUITES
 from flows import start
 from ledger.tables import EffectState, EventStatus
+from lifecycle import matrix
 from lifecycle.announcements import HEADLINES
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
@@ -201,3 +202,7 @@ def test_the_lifecycle_page_shows_the_system_contract_as_it_is() -> None:
 
     shown = tables_of("lifecycle.md", "Which system holds the truth", "entity")
     assert shown == [row(name, entity) for name, entity in catalog().systems.entities.items()]
+
+
+def test_the_lifecycle_page_shows_the_failure_matrix_as_it_is() -> None:
+    assert f"\n{matrix.page()}\n\n## " in text_of("lifecycle.md")

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from ledger.intake import reopen
+from deployments.alerts import Alerts
+from ledger.intake import leave, reopen
 from tests.world import World, lead
 
 OPERATIONS = {
@@ -30,10 +31,8 @@ STAYS = [
     ("crm", 403),
     ("docs", 404),
     ("docs", 409),
-    ("chat", 409),
     ("crm", 422),
     ("docs", 422),
-    ("chat", 422),
 ]
 ONCE = {"companies": 1, "contacts": 1, "deals": 1, "folders": 1, "documents": 1, "messages": 2}
 
@@ -86,6 +85,31 @@ async def test_what_does_not_pass_parks_the_deal_until_a_person_has_mended_it(wo
     assert f"/{system}." in exception.cause
     assert (exception.owner, exception.amount_minor, exception.currency) == ("sales-operations", 1500000, "EUR")
     await goes_on(world, event)
+
+
+async def test_a_message_that_chat_refuses_holds_up_no_deal(world: World) -> None:
+    """
+    Given a chat that declines messages about deals
+    When a lead travels both paths
+    Then both events are done, each with an exception that says what is missing, and the alert says that the deal goes on
+    And when a person has told the owner and says so, nobody has work any more.
+    """
+    await world.vendors.fault("chat", OPERATIONS["chat"], status=422, count=2)
+    await world.travels(lead())
+    events = await world.events()
+    assert [row.status for row in events] == ["done", "done"]
+    missing = [await world.exceptions(row.id) for row in events]
+    assert [[one.cause for one in some] for some in missing] == [
+        ["lead/without/tell_owner/chat.http_422"],
+        ["discovery/without/tell_owner/chat.http_422"],
+    ]
+    await Alerts(world.house).look()
+    told = sorted(one["text"] for one in await world.vendors.objects("chat", "messages"))
+    assert told[0].startswith("1 deal goes on without a step at “Lead qualified”: Slack did not take it")
+    assert await leave(world.house.ledger, [row.id for row in events]) == {row.id for row in events}
+    assert await world.exceptions(events[0].id) == []
+    assert {row.status for row in await world.events()} == {"done"}
+    assert await world.vendors.counts() == ONCE
 
 
 async def test_a_system_that_stays_down_parks_the_deal_after_the_last_attempt(world: World) -> None:

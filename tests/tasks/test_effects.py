@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prefect.context import TaskRunContext
 
 from contracts.catalog import catalog
 from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
@@ -26,6 +28,8 @@ from tasks.effects import key_of, once
 from tests.world import lead
 
 STEP = "open_deal"
+MESSAGE = "tell_owner"
+LETTER = "send_update"
 Leads = Batch[LeadQualifiedV1]
 
 
@@ -198,3 +202,29 @@ async def test_of_two_who_miss_the_same_thing_one_makes_it_anew(house: Runtime) 
     async with house.ledger.begin() as books:
         assert await books.effects.reopen(keys, run=second.run) == set(keys)
         assert await books.effects.reopen(keys, run=first.run) == set()
+
+
+async def test_a_refused_step_that_a_path_can_do_without_is_complained_of_once(house: Runtime) -> None:
+    leads, vendor = await batch(house, "a", "b"), Vendor(answers=[RefusedError("chat: HTTP 422", cause="chat.http_422")])
+    for _ in range(2):
+        await once(leads, MESSAGE, record=lambda one: one.payload.owner, act=vendor.act, find=vendor.find)
+    assert (len(leads), len(vendor.acts)) == (2, 1)
+    assert [row.cause for row in leads.exceptions] == ["lead/without/tell_owner/chat.http_422"] * 2
+    assert {row.event_id for row in leads.exceptions} == set(leads.items)
+
+
+async def test_what_a_system_cannot_tell_of_is_not_repeated_where_a_person_is_asked(house: Runtime) -> None:
+    """A letter by SMTP whose end nobody saw is parked at the next look, though attempts are left."""
+    letters, vendor = await batch(house, "a"), Vendor(answers=[UncertainError("no answer")])
+    letters.entry = house.catalog["milestone.reached"]
+
+    async def in_doubt(keys: Collection[EffectKey]) -> Mapping[EffectKey, Outcome]:
+        return dict.fromkeys(keys, UncertainError("nobody saw its end", cause="mail.unseen_end"))
+
+    early: Any = {"task": SimpleNamespace(retries=4), "task_run": SimpleNamespace(run_count=1)}
+    with TaskRunContext.model_construct(**early):
+        with pytest.raises(UncertainError, match="no answer"):
+            await once(letters, LETTER, record=lambda one: one.payload.owner, act=vendor.act, find=in_doubt)
+        await once(letters, LETTER, record=lambda one: one.payload.owner, act=vendor.act, find=in_doubt)
+    assert len(vendor.acts) == 1
+    assert [row.cause for row in letters.exceptions] == ["milestone/send_update/mail.unseen_end"]
