@@ -57,8 +57,8 @@ async def once(
         return
     standings = await _intend(batch, step, groups, {key: key for key in groups})
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
-    if check and find and results:
-        results = await _still_there(batch, step, groups, results, find)
+    if again := [key for key in results if _looked_at_again(step, groups[key], check, find)]:
+        results |= await _still_there(batch, step, groups, {key: results.pop(key) for key in again}, find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
     if find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
@@ -133,16 +133,26 @@ async def _intend(
     return standings
 
 
+def _looked_at_again(step: Step, items: Sequence[Item[C]], check: bool, find: Find | None) -> bool:
+    """Say whether a step that is done is not simply trusted. What cannot be taken back, such as a letter, always is."""
+    if find:
+        return check or (step.undo is not None and any(item.from_start for item in items))
+    return step.undo is not None and any(item.renewed and item.from_start for item in items)
+
+
 async def _still_there(
-    batch: Batch[C], step: Step, groups: Group[C], done: Mapping[EffectKey, Outcome], find: Find
+    batch: Batch[C], step: Step, groups: Group[C], done: Mapping[EffectKey, Outcome], find: Find | None
 ) -> dict[EffectKey, Outcome]:
-    """What was made once may have been thrown away by a person since; then it is made anew."""
-    there = await find(list(done))
+    """What was made once may have been thrown away by a person since; then it is made anew, and what says where it is."""
+    there = await find(list(done)) if find else {}
     gone = {key: (groups[key][0].event, groups[key][0].case) for key in done if not isinstance(there.get(key), Ref)}
     if not gone:
         return dict(done)
     async with runtime().ledger.begin() as books:
         reopened = await books.effects.reopen(gone, run=batch.run)
+    for key in reopened:
+        for item in groups[key]:
+            item.renewed = True
     return {key: _busy(step) if key in gone else outcome for key, outcome in done.items() if key not in reopened}
 
 
