@@ -15,7 +15,7 @@ from ledger.trace import effects_of
 
 app = typer.Typer(add_completion=False)
 FIELDS = (
-    "id", "type", "status", "source", "external_id", "case_id", "contract", "flow_run_id", "attempts",
+    "id", "type", "status", "source", "external_id", "case_id", "contract", "flow_run_id", "attempts", "deaths",
     "occurred_at", "received_at", "finished_at",
 )  # fmt: skip
 EFFECT = ("step", "system", "state", "vendor_id", "vendor_url", "attempts", "started_at", "finished_at")

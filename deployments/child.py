@@ -22,6 +22,7 @@ from prefect.flow_engine import run_flow
 from contracts.catalog import catalog
 from contracts.errors import RetryableError, TowlineError
 from deployments.deploy import flow_of, plans
+from deployments.lease import Lease
 from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
@@ -44,12 +45,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Prolonged:
+    """Parent to child: what you work on is leased until this moment of `deployments.lease`."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Parent to child: a person has cancelled this flow run."""
 
     flow_run_id: UUID
 
 
+LAPSED = "the lease has ended"
 PASSING = "Passing"
 """How a run ended that failed because the ledger or Prefect was away: no fault of its events."""
 
@@ -81,6 +90,13 @@ def main(pipe: Connection, worker: str) -> None:
 
 async def _serve(pipe: Connection, worker: str) -> None:
     running: dict[UUID, asyncio.Task[None]] = {}
+
+    def lapsed() -> None:
+        log.warning("the leases were not prolonged in time; what they were for is left to others", runs=len(running))
+        for task in running.values():
+            task.cancel(LAPSED)
+
+    lease = Lease(lapsed)
     inbox: asyncio.Queue[Any] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.add_reader(pipe.fileno(), _read, pipe, inbox)
@@ -93,6 +109,8 @@ async def _serve(pipe: Connection, worker: str) -> None:
                 run_id = order.flow_run.id
                 running[run_id] = asyncio.create_task(_run(pipe, order))
                 running[run_id].add_done_callback(lambda _: [running.pop(key) for key in list(running) if running[key].done()])
+            elif isinstance(order, Prolonged):
+                lease.prolong(order.until)
             elif isinstance(order, Cancel) and (task := running.get(order.flow_run_id)):
                 task.cancel(CANCELLED_BY_A_PERSON)
         for task in list(running.values()):
@@ -135,8 +153,8 @@ async def _run(pipe: Connection, order: Run) -> None:
         flow_run = order.flow_run.model_copy(update={"deployment_id": None})
         ended = await run_flow(flow, flow_run=flow_run, parameters=parameters, return_type="state")  # type: ignore[misc]
         state = PASSING if isinstance(ended.data, RetryableError) else ended.name or ended.type.value
-    except asyncio.CancelledError:
-        state = "Cancelled"
+    except asyncio.CancelledError as error:
+        state = PASSING if LAPSED in error.args else "Cancelled"
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         state = PASSING
         log.warning("Prefect is gone from under a run", flow_run=str(order.flow_run.id), error=type(error).__name__)

@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.forkserver import ensure_running
 from uuid import UUID, uuid4
 
-from deployments.child import Cancel, Ended, Run
+from deployments.child import Cancel, Ended, Prolonged, Run
 from runtime.logs import get_logger
 
 RESPAWN_DELAY = 1.0
@@ -122,6 +122,12 @@ class Children:
                     child.pipe.send(Cancel(flow_run_id))
                 return True
         return False
+
+    def prolonged(self, until: float) -> None:
+        """Tell all processes until when what they work on is leased."""
+        for child in self._children:
+            with contextlib.suppress(OSError):
+                child.pipe.send(Prolonged(until))
 
     @property
     def in_flight(self) -> list[UUID]:

@@ -33,6 +33,7 @@ from deployments.children import Children
 from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
+from deployments.lease import moment
 from deployments.prober import Prober
 from deployments.rollbacks import Rollbacks
 from deployments.runs import PREFECT_GONE, Runs, crashed
@@ -138,11 +139,13 @@ async def _heartbeat(house: Runtime, children: Children, dispatcher: Dispatcher)
     """Prolong the leases of what is worked on; what nobody works on any more, here or elsewhere, is given back."""
     while True:
         with contextlib.suppress(TowlineError):
+            until = moment() + house.lease
             async with house.ledger.begin() as books:
                 await books.inbox.extend(house.worker, runs=children.in_flight, events=dispatcher.held, seconds=house.lease)
                 given_back = await leases_ended(books, house.catalog)
                 while children.died_idle:
                     await books.deaths.note(children.died_idle.pop(), [])
+            children.prolonged(until)
             if given_back:
                 log.warning("leases had ended", events=len(given_back))
                 await house.ledger.wake()

@@ -90,6 +90,13 @@ WITH first AS (
 )
 """What killed a process is claimed in ever smaller company: a hundred, then ten, then one, so that the killer stands alone."""
 
+FOLLOWED = text(
+    """
+SELECT e.id, (array_agg(l.id ORDER BY l.occurred_at DESC, l.seq DESC))[1] AS newest
+FROM inbox e JOIN inbox l ON l.case_id = e.case_id AND (l.occurred_at, l.seq) > (e.occurred_at, e.seq)
+WHERE e.id = ANY(:ids) AND l.status NOT IN ('quarantined', 'undone') GROUP BY e.id
+"""
+)
 WAITING = text(
     """
 SELECT type, status, count(*) AS events, min(received_at) AS oldest FROM inbox
@@ -157,6 +164,23 @@ class Inbox:
             statement = statement.where(col(Event.type) == event_type)
         return (await self._connection.execute(statement)).all()
 
+    async def chosen(
+        self, statuses: Collection[EventStatus], *, event_type: str | None, since: datetime | None, until: datetime | None
+    ) -> list[UUID]:
+        """Return the events that stand here, of this type, and came in within this time, oldest first."""
+        statement = select(col(Event.id)).where(col(Event.status).in_(list(statuses))).order_by(col(Event.seq))
+        if event_type is not None:
+            statement = statement.where(col(Event.type) == event_type)
+        if since is not None:
+            statement = statement.where(col(Event.received_at) >= since)
+        if until is not None:
+            statement = statement.where(col(Event.received_at) < until)
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def followed(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return, of those of these events whose case has moved on since, the newest event of the case."""
+        return {row.id: row.newest for row in await self._connection.execute(FOLLOWED, {"ids": list(ids)})}
+
     async def of_case(self, case_id: UUID) -> Sequence[Row[Any]]:
         """Return a case's events in order."""
         statement = select(Event).where(col(Event.case_id) == case_id).order_by(col(Event.occurred_at), col(Event.seq))
@@ -196,7 +220,7 @@ class Inbox:
             ids = [event for event, outcome in outcomes.items() if outcome == status]
             ended: dict[str, Any] = {"status": status, "leased_by": None, "lease_until": None, "finished_at": func.now()}
             if status == EventStatus.DONE:
-                ended |= {"deaths": 0, "failures": 0}
+                ended |= {"deaths": 0, "failures": 0, "from_start": False}
             statement = update(Event).where(col(Event.id).in_(ids), *_held_by(run)).values(**ended)
             settled |= set((await self._connection.execute(statement.returning(col(Event.id)))).scalars())
         return settled
@@ -251,13 +275,17 @@ class Inbox:
         statement = select(Event).where(col(Event.flow_run_id) == flow_run_id, col(Event.status) == EventStatus.RUNNING)
         return (await self._connection.execute(statement)).all()
 
-    async def reopen(self, ids: Collection[UUID]) -> set[UUID]:
-        """Make parked, quarantined or undone events ready again; return those that were. What killed its processes runs alone."""
-        stopped = col(Event.status).in_([EventStatus.PARKED, EventStatus.QUARANTINED, EventStatus.UNDONE])
+    async def reopen(self, ids: Collection[UUID], *, from_start: bool = False) -> set[UUID]:
+        """Make parked, quarantined or undone events ready again, and done ones `from_start`; return those that were.
+
+        One that killed its processes runs alone.
+        """
+        over = [EventStatus.PARKED, EventStatus.QUARANTINED, EventStatus.UNDONE, *([EventStatus.DONE] if from_start else [])]
+        stopped = col(Event.status).in_(over)
         statement = update(Event).where(col(Event.id).in_(list(ids)), stopped)
-        told = case((col(Event.told) == EventStatus.PARKED, EventStatus.RECEIVED.value), else_=col(Event.told))
+        told = case((col(Event.told).in_(over), EventStatus.RECEIVED.value), else_=col(Event.told))
         fresh: dict[str, Any] = {"status": EventStatus.RECEIVED, "not_before": None, "finished_at": None, "told": told}
-        fresh |= {"holds_up": True, "failures": 0, "deaths": func.least(col(Event.deaths), ALONE)}
+        fresh |= {"holds_up": True, "from_start": from_start, "failures": 0, "deaths": func.least(col(Event.deaths), ALONE)}
         return set((await self._connection.execute(statement.values(**fresh).returning(col(Event.id)))).scalars())
 
     async def let_lie(self, named: Collection[UUID], *, source: str) -> Sequence[UUID]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import Row
 
 from contracts.catalog import Catalog
 from contracts.errors import ContractError
@@ -109,6 +110,11 @@ async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> se
     await books.inbox.quarantine([event.id for event, _ in bad])
     await _complain(books, catalog, bad)
     return {row.id for row in rows} - {event.id for event, _ in bad}
+
+
+def misfit(row: Row[Any]) -> ContractError | None:
+    """Return what today's contract has against a stored event; our own events fit."""
+    return _judge(Envelope.model_validate(row.payload), row.payload, {})[1] if row.source != OURSELVES else None
 
 
 def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:

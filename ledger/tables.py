@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     func,
     text,
     true,
@@ -98,6 +99,7 @@ class Event(SQLModel, table=True):
     died_at: datetime | None = Field(default=None, sa_column=_moment())
     turns: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     flow_run_id: UUID | None = None
+    from_start: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
     told: str | None = None
     holds_up: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))

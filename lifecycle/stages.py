@@ -64,6 +64,18 @@ def left_by(events: Iterable[str]) -> Stage:
     return stage
 
 
+def before(event: str, stage: Stage) -> Stage:
+    """Return the stage that `event` found a case at which it has left at `stage`: the latest that it may have been.
+
+    Raises:
+        StageError: it leaves no case there.
+    """
+    found = [start for start, end in MOVES[event].items() if end == stage]
+    if not found:
+        raise StageError(f"{event} does not leave a case at stage {stage}", cause="stage")
+    return found[-1]
+
+
 def is_early(event: str, stage: Stage) -> bool:
     """Say whether the case may still get to where `event` fits; one that is past it or cancelled never will."""
     order = list(Stage)

@@ -58,6 +58,8 @@ class Item(Generic[C]):
     account: UUID | None = None
     known_owner: str | None = None
     known_amount: Money | None = None
+    from_start: bool = False
+    renewed: bool = False
     deal: DealSnapshot | None = None
     refs: dict[str, Ref] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)

@@ -85,8 +85,9 @@ async def _results(
 ) -> tuple[dict[EffectKey, Outcome], set[EffectKey]]:
     """Look for what is there already, and make the rest; say of which the outside system itself cannot tell."""
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
-    if way.check and way.find and results:
-        results = await _still_there(batch, step, groups, standings, results, way.find)
+    if again := [key for key in results if _looked_at_again(step, groups[key], way)]:
+        done = {key: results.pop(key) for key in again}
+        results |= await _still_there(batch, step, groups, standings, done, way.find)
     results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
     found: dict[EffectKey, Outcome] = {}
@@ -176,22 +177,32 @@ async def _intend(
     return standings
 
 
+def _looked_at_again(step: Step, items: Sequence[Item[C]], way: Way[C, R]) -> bool:
+    """Say whether a step that is done is not simply trusted. What cannot be taken back, such as a letter, always is."""
+    if way.find:
+        return way.check or (step.undo is not None and any(item.from_start for item in items))
+    return step.undo is not None and any(item.renewed and item.from_start for item in items)
+
+
 async def _still_there(
     batch: Batch[C],
     step: Step,
     groups: Group[C],
     standings: Mapping[EffectKey, Standing],
     done: Mapping[EffectKey, Outcome],
-    find: Find,
+    find: Find | None,
 ) -> dict[EffectKey, Outcome]:
-    """What was made once may have been thrown away by a person since; then it is made anew."""
+    """What was made once may have been thrown away by a person since; then it is made anew, and what says where it is."""
     acts = {key: standings[key].act_key for key in done}
-    there = await find(list(acts.values()))
+    there = await find(list(acts.values())) if find else {}
     gone = {key: (groups[key][0].event, groups[key][0].case) for key in done if not isinstance(there.get(acts[key]), Ref)}
     if not gone:
         return dict(done)
     async with runtime().ledger.begin() as books:
         reopened = await books.effects.reopen(gone, run=batch.run)
+    for key in reopened:
+        for item in groups[key]:
+            item.renewed = True
     return {key: _busy(step) if key in gone else outcome for key, outcome in done.items() if key not in reopened}
 
 

@@ -118,13 +118,20 @@ def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
         contract=row.contract,
         payload=content,
         received=row.received_at,
-        stage=stages.Stage(case.stage),
+        stage=_found_at(row, stages.Stage(case.stage)),
+        from_start=row.from_start,
         deal_id=case.crm_deal_id or getattr(content, "deal_id", None),
         account=case.account_id,
         known_owner=case.owner,
         known_amount=Money(minor=case.amount_minor, currency=case.currency) if case.currency else None,
         facts={"title": case.title},
     )
+
+
+def _found_at(row: Any, stage: stages.Stage) -> stages.Stage:
+    """The stage of its case that an event goes by: one that is replayed when it has moved its case goes by where it found it."""
+    replayed = row.from_start and stage in stages.MOVES[row.type].values() and stage not in stages.MOVES[row.type]
+    return stages.before(row.type, stage) if replayed else stage
 
 
 async def _interrupted(house: Runtime, batch: Batch[C], *, by_a_person: bool) -> None:

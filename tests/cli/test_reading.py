@@ -177,7 +177,7 @@ def test_replaying_an_event_that_was_mended_lets_it_go_on(towline: Towline, rece
     lead = received("form-1")
     look(lambda book: park(book, lead))
     said = towline("replay", str(lead.id), "--json")
-    assert (said.code, said.json) == (0, {"asked": 1, "ready": [str(lead.id)]})
+    assert (said.code, said.json) == (0, {"asked": 1, "ready": [str(lead.id)], "others": {}})
     assert towline("events", "--json").json[0]["status"] == "received"
 
 

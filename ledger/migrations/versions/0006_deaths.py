@@ -1,4 +1,4 @@
-"""Deaths: which events a process died under, and how often in a row"""
+"""Deaths: which events a process died under, and how often in a row; events that are replayed from their start"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("inbox", sa.Column("failures", sa.Integer(), server_default="0", nullable=False))
     op.add_column("inbox", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
     op.add_column("inbox", sa.Column("died_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("inbox", sa.Column("from_start", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "deaths",
         sa.Column("process", sa.Uuid(), nullable=False),
@@ -28,6 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_table("deaths")
+    op.drop_column("inbox", "from_start")
     op.drop_column("inbox", "died_at")
     op.drop_column("inbox", "deaths")
     op.drop_column("inbox", "failures")
