@@ -20,6 +20,7 @@ from deployments.children import Children
 from deployments.deploy import Plan
 from deployments.runs import PREFECT_GONE, Runs
 from lifecycle import keys
+from lifecycle.circuits import needs
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -48,6 +49,8 @@ class Dispatcher:
         self._most = max(1, children.places - 1)  # a flood of one event leaves a place to the others
         self.handing_over: set[UUID] = set()
         """Events that are claimed and not with a process yet."""
+        self.unprepared: set[str] = set()
+        """Systems that were down since we started, so that they are not ready for us; paths that need one are not started."""
         self._resume_at = 0.0
         self._broken: MisconfiguredError | None = None
 
@@ -81,6 +84,8 @@ class Dispatcher:
         if time.monotonic() < self._resume_at:
             return
         for deployment, event in self._events:
+            if self.unprepared.intersection(needs(event)[0]):
+                continue
             while self.has_place and self._at_work[event] < self._most:
                 claimed = await self._claim(event)
                 if not claimed:
