@@ -178,7 +178,8 @@ async def _cancellations(client: PrefectClient, children: Children) -> None:
         )
         with contextlib.suppress(*PREFECT_GONE):
             for flow_run in await client.read_flow_runs(flow_run_filter=cancelling):
-                children.cancel(flow_run.id)
+                if flow_run.state_name != WAITING:  # that one has just ended so by itself
+                    children.cancel(flow_run.id)
 
 
 def _say_ready(settings: Settings) -> None:

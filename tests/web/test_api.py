@@ -160,6 +160,7 @@ async def test_while_everything_is_paused_events_are_accepted_and_everybody_sees
     assert (shown["scope"], shown["reason"], shown["by"]) == ("all", "wrong <prices>", "ada")
     page = (await client.get("/")).text
     assert "<b>Paused</b>: everything, by ada for 0 s: wrong &lt;prices&gt;" in page
+    assert 'towline_paused{name="",scope="all"} 1.0' in (await client.get("/metrics")).text
 
 
 async def test_the_status_counts_what_is_open(sender: Sender, client: httpx.AsyncClient) -> None:
