@@ -70,7 +70,7 @@ async def waiting(house: House) -> None:
 
 async def until_leads_are_done(house: House) -> None:
     """Wait until no lead is waiting or running; the packets behind them take longer."""
-    while any(row["type"] == "lead.qualified" for row in (await house.api("/status"))["work"]):
+    while any(row["type"] == "lead.qualified" for row in (await house.api("/status"))["work"]):  # noqa: ASYNC110
         await asyncio.sleep(0.2)
 
 

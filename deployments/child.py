@@ -23,6 +23,7 @@ from contracts.catalog import catalog
 from contracts.errors import RetryableError, TowlineError
 from deployments.deploy import flow_of, plans
 from deployments.lease import Lease
+from lifecycle.circuits import needs
 from lifecycle.templates import templates
 from runtime.logs import configure, get_logger
 from runtime.settings import load_settings
@@ -102,12 +103,12 @@ async def _serve(pipe: Connection, worker: str) -> None:
     loop.add_reader(pipe.fileno(), _read, pipe, inbox)
     # Both of Prefect's clients are opened once: each new one builds a TLS context, which takes longer than a call.
     async with assembled(load_settings(), worker=worker) as house, AsyncClientContext.get_or_create(), _sync_client():
-        await _prepared(house)
+        docs = _Docs(house)
         pipe.send("ready")
         while (order := await inbox.get()) is not None:
             if isinstance(order, Run):
                 run_id = order.flow_run.id
-                running[run_id] = asyncio.create_task(_run(pipe, order))
+                running[run_id] = asyncio.create_task(_run(pipe, order, docs))
                 running[run_id].add_done_callback(lambda _: [running.pop(key) for key in list(running) if running[key].done()])
             elif isinstance(order, Prolonged):
                 lease.prolong(order.until)
@@ -118,14 +119,27 @@ async def _serve(pipe: Connection, worker: str) -> None:
         await asyncio.gather(*running.values(), return_exceptions=True)
 
 
-async def _prepared(house: Runtime) -> None:
-    """Learn where root folder and templates lie; a document system that is away is waited for."""
-    while True:
-        try:
-            return await house.docs.prepare(templates())
-        except TowlineError as error:
-            log.warning("waiting for the document system", error=error.text)
-            await asyncio.sleep(1)
+class _Docs:
+    """Learns once where root folder and templates lie; a document system that is away is waited for by those who need it."""
+
+    def __init__(self, house: Runtime) -> None:
+        self._house = house
+        self._learnt: asyncio.Task[None] | None = None
+
+    async def known_to(self, flow: str) -> None:
+        """Return when the document system is ready for this flow, which is at once for one that does not use it."""
+        event = next((event for event, entry in self._house.catalog.entries.items() if entry.flow == flow), "")
+        if "docs" in needs(event)[0]:
+            self._learnt = self._learnt or asyncio.create_task(self._learn())
+            await asyncio.shield(self._learnt)
+
+    async def _learn(self) -> None:
+        while True:
+            try:
+                return await self._house.docs.prepare(templates())
+            except TowlineError as error:
+                log.warning("waiting for the document system", error=error.text)
+                await asyncio.sleep(1)
 
 
 @contextlib.asynccontextmanager
@@ -142,10 +156,11 @@ def _read(pipe: Connection, inbox: asyncio.Queue[Any]) -> None:
         os._exit(1)
 
 
-async def _run(pipe: Connection, order: Run) -> None:
+async def _run(pipe: Connection, order: Run, docs: _Docs) -> None:
     state = ""
     try:
         flow = flow_of(order.entrypoint)
+        await docs.known_to(flow.name)
         parameters = dict(order.flow_run.parameters)
         with contextlib.suppress(ParameterTypeError):  # the engine finds that, too, and says so in the run's state
             parameters = flow.validate_parameters(parameters)

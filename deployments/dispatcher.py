@@ -22,6 +22,7 @@ from deployments.deploy import Plan
 from deployments.runs import PREFECT_GONE, Runs
 from ledger.deaths import ALONE
 from lifecycle import keys
+from lifecycle.circuits import needs
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -50,6 +51,8 @@ class Dispatcher:
         self._most = max(1, children.places - 1)  # a flood of one event leaves a place to the others
         self.held: set[UUID] = set()
         """Events that are claimed for a run which is not over; one that is to be alone waits until a process is empty."""
+        self.unprepared: set[str] = set()
+        """Systems that were down since we started, so that they are not ready for us; paths that need one are not started."""
         self._resume_at = 0.0
         self._broken: MisconfiguredError | None = None
 
@@ -83,6 +86,8 @@ class Dispatcher:
         if time.monotonic() < self._resume_at:
             return
         for deployment, event in self._events:
+            if self.unprepared.intersection(needs(event)[0]):
+                continue
             while self.has_place and self._at_work[event] < self._most:
                 claimed = await self._claim(event)
                 if not claimed:

@@ -41,9 +41,12 @@ from ledger.dying import leases_ended, worker_died
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
+from tasks.batch import WAITING
 
 LOOK_FOR_RUNS = 2.0
 """Seconds between looks at what a schedule or a person wants to run."""
+FIRST_TRY = 5.0
+"""Seconds for which a worker that starts waits for systems which are not ready for us."""
 LOOK_FOR_CANCELLED = 2.0
 """Seconds between looks at whether a person has cancelled a run."""
 
@@ -79,7 +82,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, Any, ResidentResult]):
         if task_status is not None:
             task_status.started(os.getpid())
         state = await self._runs.to_the_end(flow_run, plan)
-        return ResidentResult(identifier=str(flow_run.id), status_code=0 if state in ("Completed", "Cancelled") else 1)
+        return ResidentResult(identifier=str(flow_run.id), status_code=0 if state in ("Completed", "Cancelled", WAITING) else 1)
 
 
 async def serve(settings: Settings, *, name: str | None = None) -> None:
@@ -92,14 +95,14 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
         try:
             children.warm_up()
             plans = await _until_reachable(lambda: deploy(settings))
-            await _until_reachable(house.prepare)
-            await children.start()
             async with get_client() as client:
                 runs = Runs(children, client, house.ledger, house.catalog)
                 dispatcher = Dispatcher(house, client, children, runs, plans)
                 await _take_up(house, client)
-                _say_ready(settings)
                 async with asyncio.TaskGroup() as group:
+                    await _prepare(house, dispatcher, group)
+                    await children.start()
+                    _say_ready(settings)
                     group.create_task(dispatcher.run())
                     group.create_task(ResidentWorker(runs, plans, name=worker).start(printer=lambda *_: None))
                     group.create_task(_heartbeat(house, children, dispatcher))
@@ -110,6 +113,24 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())
         finally:
             await children.close()
+
+
+async def _prepare(house: Runtime, dispatcher: Dispatcher, group: asyncio.TaskGroup) -> None:
+    """Make the outside systems ready for us; one that is down or paused is waited for in the background, the others go on."""
+
+    async def make(system: str) -> None:
+        while await _until_reachable(lambda: _paused(house, system)):  # noqa: ASYNC110  (another process resumes)
+            await asyncio.sleep(1)
+        await _until_reachable(house.preparations()[system])
+        dispatcher.unprepared.discard(system)
+
+    dispatcher.unprepared.update(house.preparations())
+    await asyncio.wait([group.create_task(make(system)) for system in house.preparations()], timeout=FIRST_TRY)
+
+
+async def _paused(house: Runtime, system: str) -> str | None:
+    async with house.ledger.begin() as books:
+        return await books.switches.pauses("", system)
 
 
 async def _until_reachable(make: Callable[[], Awaitable[Any]]) -> Any:
@@ -163,7 +184,8 @@ async def _cancellations(client: PrefectClient, children: Children) -> None:
         )
         with contextlib.suppress(*PREFECT_GONE):
             for flow_run in await client.read_flow_runs(flow_run_filter=cancelling):
-                children.cancel(flow_run.id)
+                if flow_run.state_name != WAITING:  # that one has just ended so by itself
+                    children.cancel(flow_run.id)
 
 
 def _say_ready(settings: Settings) -> None:

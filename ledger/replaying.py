@@ -110,7 +110,9 @@ async def _chosen(books: Books, choice: Choice, from_start: bool) -> Sequence[UU
         rows = await books.exceptions.latest(limit=EVERY_ROW, cause=choice.cause)
         found = [row.event_id for row in rows if row.event_id]
     else:
-        stopped = [status for status in STOPPED if status is not EventStatus.UNDONE]  # that was meant, and is named to be done again
+        stopped = [
+            status for status in STOPPED if status is not EventStatus.UNDONE
+        ]  # that was meant, and is named to be done again
         statuses = [*stopped, EventStatus.DONE] if from_start else stopped
         window = {"since": choice.since, "until": choice.until}
         found = await books.inbox.chosen(statuses, event_type=choice.event_type, **window)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from connectors.billing.port import Billing
 from connectors.billing.stripe import StripeBilling
@@ -48,9 +49,13 @@ class Runtime:
     lease: float = LEASE
     grace: float = GRACE
 
+    def preparations(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """Return, by system, what makes it ready for us: key properties, root folder, templates, label. Safe to repeat."""
+        return {"crm": self.crm.prepare, "docs": partial(self.docs.prepare, templates()), "mail": self.mail.prepare}
+
     async def prepare(self) -> None:
-        """Make the outside systems ready for us: key properties, root folder, templates, label. Safe to repeat."""
-        await asyncio.gather(self.crm.prepare(), self.docs.prepare(templates()), self.mail.prepare())
+        """Make all outside systems ready for us. Safe to repeat."""
+        await asyncio.gather(*(make() for make in self.preparations().values()))
 
 
 _current: Runtime | None = None

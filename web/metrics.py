@@ -40,6 +40,10 @@ class Metrics:
             "towline_inbox_oldest_seconds", "Age of the oldest event not finished", ("type", "status"), registry=self.registry
         )
         self.exceptions = Gauge("towline_open_exceptions", "Open exceptions", ("cause",), registry=self.registry)
+        self.paused = Gauge("towline_paused", "1 for what a person has paused", ("scope", "name"), registry=self.registry)
+        self.outage = Gauge(
+            "towline_outage_seconds", "How long a system that is down has not answered", ("system",), registry=self.registry
+        )
         self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
 
     def count_event(self, event_type: str, answer: str) -> None:
@@ -64,6 +68,13 @@ class Metrics:
         for place, (cause, deals) in enumerate(causes):
             self.exceptions.labels(cause if place < MOST_CAUSES else "other").inc(deals)
 
+    def show_stops(self, paused: Iterable[tuple[str, str]], outages: Iterable[tuple[str, float]]) -> None:
+        """Set the gauges of what does not go on: what is paused, and for how long systems have been down, the oldest first."""
+        for scope, name in paused:
+            self.paused.labels(scope, name).set(1)
+        for system, age in reversed(list(outages)):
+            self.outage.labels(system).set(age)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -73,6 +84,6 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _clear(self, *, up: int) -> None:
-        for gauge in (self.depth, self.oldest, self.exceptions):
+        for gauge in (self.depth, self.oldest, self.exceptions, self.paused, self.outage):
             gauge.clear()
         self.ledger_up.set(up)

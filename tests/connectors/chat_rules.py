@@ -72,6 +72,12 @@ class ChatRules:
             await chat.post(message())
         assert says_nothing_private(raised.value)
 
+    async def test_a_chat_that_is_down_does_not_answer_and_one_that_is_there_does(self, chat: Chat, served: Sandbox) -> None:
+        await served.fault("chat", status=503)
+        with pytest.raises(RetryableError):
+            await chat.look()
+        await chat.look()
+
     async def test_an_update_without_an_answer_may_be_made_again(self, chat: Chat, served: Sandbox) -> None:
         ref = await chat.post(message())
         await served.fault("chat", "POST", lose_answer=True)

@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.brake import Brake, braked_by
 from connectors.http import ApiClient, _patient
 from connectors.oauth import StaticToken
 from connectors.remedies import BusyError, Dialect, Nature, asked_wait
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.errors import HeldError, MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
 from tests.connectors.conftest import Sandbox
 
 Answer = Callable[[httpx.Request], httpx.Response]
 DIALECT = Dialect(lambda body: (str(body.get("code", "")), str(body.get("id", ""))), {"slow_down": BusyError})
+WRITES: tuple[Nature, ...] = ("once", "repeatable")
 HTML = httpx.Response(200, html="<h1>Ada Byron</h1>")
 
 
@@ -256,3 +258,23 @@ async def test_calls_share_connections_and_never_open_more_than_twenty() -> None
     await client.aclose()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_pulled_brake_stops_writes_before_they_are_sent_and_no_read() -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        return httpx.Response(200, json={"ok": 1})
+
+    client, brake = api(answer), Brake()
+    with braked_by(brake):
+        await client.call("POST", "/things", {})
+        brake.pull("everything is paused")
+        await client.call("GET", "/things", nature="read")
+        for nature in WRITES:
+            with pytest.raises(HeldError, match="everything is paused"):
+                await client.call("POST", "/things", {}, nature=nature)
+    await client.call("POST", "/things", {})
+    await client.aclose()
+    assert sent == ["POST", "GET", "POST"]

@@ -110,6 +110,29 @@ async def test_what_was_claimed_while_prefect_is_gone_is_given_back_without_coun
         assert await begun(runs, 1) == [[str(one)]]
 
 
+async def test_what_is_paused_is_not_started_until_somebody_resumes(house: Runtime) -> None:
+    async with house.ledger.begin() as books:
+        await books.switches.pause("path", "lead", reason="a drill", by="ada")
+    (one,) = await arrives(house, lead())
+    async with dispatching(house, free=1) as runs:
+        assert await begun(runs, 0) == []
+        async with house.ledger.begin(wake=True) as books:
+            await books.switches.resume("path", "lead", by="ada")
+        assert await begun(runs, 1) == [[str(one)]]
+
+
+async def test_what_was_given_back_gets_a_run_of_its_own_though_no_attempt_was_counted(house: Runtime) -> None:
+    prefect = FakePrefect()
+    (one,) = await arrives(house, lead())
+    async with dispatching(house, free=2, prefect=prefect) as runs:
+        await begun(runs, 1)
+        async with house.ledger.begin(wake=True) as books:
+            await books.inbox.release([one], forget_attempt=True)
+        await begun(runs, 2)
+    first, second = prefect.made
+    assert first.idempotency_key != second.idempotency_key
+
+
 async def test_a_replayed_event_gets_a_run_of_its_own(house: Runtime) -> None:
     prefect = FakePrefect()
     (one,) = await arrives(house, lead())

@@ -27,6 +27,7 @@ from lifecycle.announcements import HEADLINES
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
 from lifecycle.documents import Artefact
+from lifecycle.outages import NOUNS
 from lifecycle.path import Path
 from lifecycle.paths import PATHS
 from lifecycle.payment import MARKS
@@ -44,7 +45,7 @@ def test_every_deployments_entrypoint_loads_a_flow_of_that_name() -> None:
 
 
 def test_every_event_has_a_path_a_contract_a_suite_a_stage_and_words() -> None:
-    assert set(ENTRIES) == set(PATHS) == set(CONTRACTS) == set(MOVES) == set(HEADLINES)
+    assert set(ENTRIES) == set(PATHS) == set(CONTRACTS) == set(MOVES) == set(HEADLINES) == set(NOUNS)
     assert {entry.flow for entry in ENTRIES.values()} == set(SUITES)
     assert {event: entry.contract for event, entry in ENTRIES.items()} == {event: newest(event) for event in ENTRIES}
 

@@ -150,6 +150,19 @@ async def test_a_question_that_makes_no_sense_is_refused(client: httpx.AsyncClie
     assert_problem(await client.get(f"/api/exceptions?{query}", headers=BEARER), 400)
 
 
+async def test_while_everything_is_paused_events_are_accepted_and_everybody_sees_the_pause(
+    sender: Sender, client: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    async with ledger.begin() as books:
+        await books.switches.pause("all", reason="wrong <prices>", by="ada")
+    assert (await sender.event(lead())).status_code == 202
+    (shown,) = (await asked(client, "/api/status"))["paused"]
+    assert (shown["scope"], shown["reason"], shown["by"]) == ("all", "wrong <prices>", "ada")
+    page = (await client.get("/")).text
+    assert "<b>Paused</b>: everything, by ada for 0 s: wrong &lt;prices&gt;" in page
+    assert 'towline_paused{name="",scope="all"} 1.0' in (await client.get("/metrics")).text
+
+
 async def test_the_status_counts_what_is_open(sender: Sender, client: httpx.AsyncClient) -> None:
     for event in (lead("one"), lead("two"), lead("bad", person=None)):
         await sender.event(event)
