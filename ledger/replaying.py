@@ -112,7 +112,7 @@ async def _chosen(books: Books, choice: Choice, from_start: bool) -> Sequence[UU
     else:
         stopped = [
             status for status in STOPPED if status is not EventStatus.UNDONE
-        ]  # that was meant, and is named to be done again
+        ]  # that was meant
         statuses = [*stopped, EventStatus.DONE] if from_start else stopped
         window = {"since": choice.since, "until": choice.until}
         found = await books.inbox.chosen(statuses, event_type=choice.event_type, **window)

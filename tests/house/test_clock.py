@@ -1,4 +1,4 @@
-"""What holds, delays or gives back work goes by the database's clock, or one that nobody sets: a clock that jumps harms nothing."""
+"""What holds, delays or gives back work goes by the database's clock, or one nobody sets: a clock that jumps harms nothing."""
 
 from __future__ import annotations
 
