@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
+from ledger.budgets import Budgets
 from ledger.cases import Cases
 from ledger.continuity import Continuity
 from ledger.decisions import Decisions
@@ -26,6 +27,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.rules import Rules
 from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
@@ -50,11 +52,27 @@ class Books:
     decisions: Decisions
     early: Early
     telling: Telling
+    budgets: Budgets
+    rules: Rules
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling)
+        kinds = (
+            Inbox,
+            Effects,
+            Cases,
+            Exceptions,
+            Documents,
+            Alerts,
+            Gates,
+            Continuity,
+            Decisions,
+            Early,
+            Telling,
+            Budgets,
+            Rules,
+        )
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 
@@ -88,6 +106,7 @@ class Ledger:
             connect_args={"timeout": 10, "command_timeout": 60},
         )
         event.listen(self._engine.sync_engine, "checkout", _still_open)
+        self._at_once = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._to_wake = False
         self._waking: asyncio.Task[None] | None = None
 
@@ -98,17 +117,22 @@ class Ledger:
         Raises:
             RetryableError: the database is not there, or full; nothing was written.
         """
-        try:
+        with _translated():
             async with self._engine.begin() as connection:
                 yield Books.on(connection)
             if wake:
                 self._wake_soon()
-        except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise _unavailable(error) from error
-        except SQLAlchemyError as error:
-            if passes(error):
-                raise _unavailable(error) from error
-            raise
+
+    @contextlib.asynccontextmanager
+    async def at_once(self) -> AsyncIterator[Books]:
+        """Open the books for statements each of which is a transaction of its own: one round trip to the database.
+
+        Raises:
+            RetryableError: the database is not there.
+        """
+        with _translated():
+            async with self._at_once.connect() as connection:
+                yield Books.on(connection)
 
     def _wake_soon(self) -> None:
         """Wake the workers in the background: one call at a time, and one more for all that was committed during it."""
@@ -177,6 +201,19 @@ def _still_open(connection: Any, _record: object, _proxy: object) -> None:
     """Let the pool replace a connection whose server is gone: the driver has noticed, a ping would cost three round trips."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Say in our words that the database is not there, or full."""
+    try:
+        yield
+    except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unavailable(error) from error
+    except SQLAlchemyError as error:
+        if passes(error):
+            raise _unavailable(error) from error
+        raise
 
 
 def passes(error: SQLAlchemyError) -> bool:

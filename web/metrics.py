@@ -40,6 +40,8 @@ class Metrics:
             "towline_inbox_oldest_seconds", "Age of the oldest event not finished", ("type", "status"), registry=self.registry
         )
         self.exceptions = Gauge("towline_open_exceptions", "Open exceptions", ("cause",), registry=self.registry)
+        self.budget = Gauge("towline_budget_left", "Calls left of a vendor's limit", ("budget",), registry=self.registry)
+        self.budget_size = Gauge("towline_budget_size", "Calls that may go at once", ("budget",), registry=self.registry)
         self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
 
     def count_event(self, event_type: str, answer: str) -> None:
@@ -64,6 +66,12 @@ class Metrics:
         for place, (cause, deals) in enumerate(causes):
             self.exceptions.labels(cause if place < MOST_CAUSES else "other").inc(deals)
 
+    def show_budgets(self, budgets: Iterable[tuple[str, float, int]]) -> None:
+        """Set what is left of each vendor's limit, and of how much."""
+        for name, left, size in budgets:
+            self.budget.labels(name).set(left)
+            self.budget_size.labels(name).set(size)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -73,6 +81,6 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _clear(self, *, up: int) -> None:
-        for gauge in (self.depth, self.oldest, self.exceptions):
+        for gauge in (self.depth, self.oldest, self.exceptions, self.budget, self.budget_size):
             gauge.clear()
         self.ledger_up.set(up)

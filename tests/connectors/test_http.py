@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.http import ApiClient, _patient
+from connectors.http import ApiClient, patient
 from connectors.oauth import StaticToken
 from connectors.remedies import BusyError, Dialect, Nature, asked_wait
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
@@ -162,7 +162,7 @@ async def test_beyond_our_patience_the_error_says_when_to_come_back() -> None:
 
 
 def waits(budget: float, *errors: Exception) -> Iterator[bool | float]:
-    return map(_patient(budget), errors)
+    return map(patient(budget), errors)
 
 
 def test_waiting_takes_what_was_asked_with_a_little_jitter_until_the_budget_is_spent() -> None:

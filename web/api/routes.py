@@ -117,12 +117,13 @@ async def gates(house: House, request: Request, books: Books) -> object:
 
 
 async def status(house: House, request: Request, books: Books) -> object:
-    """Return the open work, the cases by stage and the causes of exceptions."""
+    """Return the open work, the cases by stage, the causes of exceptions, and what is left of the vendors' limits."""
     return {
         "ready": True,
         "work": [shapes.work(row, house.age(row.oldest)) for row in await books.inbox.open_work()],
         "cases": {row.stage: row.cases for row in await books.cases.count()},
         "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
+        "budgets": [shapes.budget(row) for row in await books.budgets.standing()],
     }
 
 

@@ -62,9 +62,11 @@ async def metrics(house: House, _request: Request) -> Response:
     try:
         async with asyncio.timeout(PATIENCE), house.ledger.begin() as books:
             work, causes = await books.inbox.open_work(), await books.exceptions.causes()
+            budgets = await books.budgets.standing()
     except (RetryableError, TimeoutError, SQLAlchemyError):
         house.metrics.show_nothing()
     else:
         open_work = [Work(house.known_type(row.type), row.status, row.events, house.age(row.oldest)) for row in work]
         house.metrics.show_work(open_work, [(row.cause, row.deals) for row in causes])
+        house.metrics.show_budgets((row.name, row.remaining, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
