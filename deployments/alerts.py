@@ -10,8 +10,8 @@ from contracts.errors import RefusedError, TowlineError
 from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
 from contracts.values import Money
-from lifecycle import keys
-from lifecycle.announcements import Stopped, alert, all_clear, reason_in_words
+from lifecycle import keys, rules
+from lifecycle.announcements import Stopped, alert, all_clear, proposal, reason_in_words, withdrawn
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -77,7 +77,7 @@ class Alerts:
     async def _close(self, known: Any) -> None:
         if known.message_id:
             try:
-                await self._house.chat.update(Ref(known.message_id), Message(known.channel, *all_clear(known.said)))
+                await self._house.chat.update(Ref(known.message_id), Message(known.channel, *_end_of(known)))
             except RefusedError:
                 log.info("a closed alert's message was gone")
         async with self._house.ledger.begin() as books:
@@ -89,6 +89,10 @@ class Alerts:
 
     def _message(self, cause: Any, owner: Owner) -> Message:
         house = self._house
+        if cause.cause.startswith(rules.CAUSE):
+            title = house.catalog[cause.event_type].title
+            links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
+            return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
         entry = house.catalog.entries.get(cause.event_type)
         operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
         # Each amount was checked as it came in; their sum may be larger than any one may be.
@@ -111,3 +115,7 @@ class Alerts:
             links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"
         text, paragraphs = alert(stopped)
         return Message(owner.channel, text, paragraphs, links)
+
+
+def _end_of(alert: Any) -> tuple[str, list[str]]:
+    return withdrawn() if alert.cause.startswith(rules.CAUSE) else all_clear(alert.said)

@@ -34,6 +34,7 @@ from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
 from deployments.runs import PREFECT_GONE, Runs, crashed
+from deployments.watch import Watch
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
@@ -101,6 +102,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_heartbeat(house, children, dispatcher))
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
+                    group.create_task(Watch(house).run())
                     group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())
         finally:
             await children.close()
