@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from connectors.billing.port import Billing
 from connectors.billing.stripe import StripeBilling
@@ -24,6 +25,7 @@ from contracts.budgets import Ask, Drawn, budgets
 from contracts.catalog import Catalog, catalog
 from contracts.clauses import clauses
 from contracts.errors import MisconfiguredError
+from contracts.rules import rules
 from ledger.database import Ledger
 from lifecycle.templates import templates
 from runtime.settings import Settings
@@ -82,14 +84,15 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
 
     Raises:
         MisconfiguredError: a vendor is chosen without its credentials.
-        FileError: the catalog or a clause is wrong.
+        FileError: the catalog, a budget, a rule or a clause is wrong.
     """
     ledger = Ledger(settings.database())
-    shared = SharedBudgets(settings, ledger)
-    crm, docs = hubspot(settings, shared.of("crm", "hubspot")), google(settings, shared.of("docs", "google"))
-    chat, letters = slack(settings, shared.of("chat", "slack")), mail(settings, shared.of("mail", "gmail"))
-    billing = stripe(settings, shared.of("billing", "stripe"))
-    clauses()  # a clause file that is wrong is said now, not at the first proposal
+    budget = partial(budget_of, settings, shared=SharedBudgets(ledger))
+    crm, docs = hubspot(settings, budget("crm", "hubspot")), google(settings, budget("docs", "google"))
+    chat, letters = slack(settings, budget("chat", "slack")), mail(settings, budget("mail", "gmail"))
+    billing = stripe(settings, budget("billing", "stripe"))
+    clauses()  # a file that is wrong is said now, not at the first proposal
+    rules()
     try:
         with using(Runtime(settings, catalog(), ledger, crm, docs, chat, letters, billing, worker)) as house:
             yield house
@@ -100,17 +103,10 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
 
 
 class SharedBudgets:
-    """The budgets of all vendors' accounts, which the processes of this ledger share."""
+    """The budgets of all vendors' accounts, as the processes of a ledger share them."""
 
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
-        self._settings, self._ledger = settings, ledger
-
-    def of(self, system: str, vendor: str) -> Budget:
-        """Return the budget of the vendor that stands for a system; the sandbox has the limits that it is told to have."""
-        limits, is_sandbox = self._settings.sandbox_limits, getattr(self._settings, system) is None
-        if is_sandbox and (limits == "off" or (vendor == "gmail" and limits != "all")):
-            return UNLIMITED
-        return Budget(system, vendor, budgets()[vendor].limits, self)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     async def draw(self, ask: Ask) -> Drawn:
         """Give calls away, each once."""
@@ -121,6 +117,14 @@ class SharedBudgets:
         """Give none away for so long."""
         async with self._ledger.at_once() as books:
             await books.budgets.hold(name, seconds)
+
+
+def budget_of(settings: Settings, system: str, vendor: str, shared: SharedBudgets) -> Budget:
+    """Return the budget of the vendor that stands for a system; the sandbox has the limits that it is told to have."""
+    limits, is_sandbox = settings.sandbox_limits, getattr(settings, system) is None
+    if is_sandbox and (limits == "off" or (vendor == "gmail" and limits != "all")):
+        return UNLIMITED
+    return Budget(system, vendor, budgets()[vendor].limits, shared)
 
 
 def hubspot(settings: Settings, budget: Budget = UNLIMITED) -> HubSpot:
