@@ -24,6 +24,7 @@ from lifecycle.decisions import Verdict
 from runtime.settings import Settings
 
 APPROVER, DOOR = "head-of-sales", "command line"
+OUTAGE = "outage/crm"
 NORTHWIND = {
     "company": {"name": "Northwind GmbH", "domain": "northwind.example"},
     "person": {"name": "Ada Byron", "email": "ada@northwind.example", "phone": "+49 30 901820"},
@@ -96,20 +97,17 @@ async def corrected(stage: Stage, walk: Walk) -> str:
 
 
 async def through_an_outage(stage: Stage, walk: Walk) -> str:
-    """A lead that comes while the CRM is down: it parks, its owner is alerted, and it goes on when the CRM is back."""
+    """A lead that comes while the CRM is down: it waits, the CRM's owner is alerted, and it goes on by itself."""
     say = stage.lanes.say
     say(walk.lane, "comes when the other leads are through")
     await asyncio.gather(*(other.lead_is_through.wait() for other in stage.walks if other is not walk))
     async with stage.hands.outage():
-        say(walk.lane, "the CRM answers 503, and a lead comes in: it is tried five times", keep=True)
+        say(walk.lane, "the CRM answers 503, and a lead comes in: it waits", keep=True)
         walk.event = await _send(stage, "fabrikam", FABRIKAM)
-        stop = await walk.stopped()
-        say(walk.lane, f"parked for {stop.owner}: {stop.reason}", state="stopped", keep=True)
-        alert = await walk.until("the alert", lambda books: _alert(books, stop.cause))
+        alert = await walk.until("the alert", lambda books: _alert(books, OUTAGE))
         text = await stage.hands.message(alert.message_id)
         say(walk.lane, f"{alert.channel} reads: {text}", state="stopped", keep=True)
-    await _replay(stage, walk)
-    say(walk.lane, "the CRM is back, and the event is replayed", keep=True)
+    say(walk.lane, "the CRM is back: the lead goes on by itself", keep=True)
     await walk.done("opportunity.created")
     return "done after the outage: discovery is prepared"
 

@@ -36,6 +36,8 @@ COMMANDS = {
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make parked or quarantined events ready again."),
     "leave": Noun("cli.leave", "Leave parked events undone."),
+    "pause": Noun("cli.pause", "Stop new outside changes: everything, a path or a system."),
+    "resume": Noun("cli.resume", "Let go on what was paused."),
     "contracts": Noun("cli.contracts", "List the released contracts and print their JSON Schemas."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lifecycle.spans import span
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -58,17 +60,6 @@ def print_links(links: Iterable[tuple[str, str]]) -> None:
 def age(moment: datetime | None) -> str:
     """Return how long ago something was: `12 s`, `3 h 10 min`, `2 d 4 h`."""
     return "" if moment is None else span((datetime.now(UTC) - moment).total_seconds())
-
-
-def span(seconds: float) -> str:
-    """Return a length of time in its two largest units."""
-    whole = max(0, int(seconds))
-    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def _text(value: Any) -> Any:

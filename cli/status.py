@@ -18,7 +18,9 @@ from contracts.errors import TowlineError
 from deployments.footprints import Footprints
 from ledger.database import Books
 from ledger.tables import EventStatus
+from lifecycle.switches import said
 from runtime.settings import Settings, load_settings
+from web.api.shapes import outage, paused
 
 app = typer.Typer(add_completion=False)
 EVERY_ONE = 100_000
@@ -35,6 +37,8 @@ class Work:
     causes: Sequence[Any]
     decisions: Sequence[Any]
     budgets: Sequence[Any]
+    switches: Sequence[Any]
+    circuits: Sequence[Any]
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -50,7 +54,7 @@ class Work:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the processes of the stack and the work that is not finished.
+    """Show the processes of the stack, the work that is not finished, what is paused and which systems are down.
 
     Exit code 1 when the stack is down or a process of it is not ready. Memory is each process's own share, with its children's.
     """
@@ -112,6 +116,8 @@ async def _read(books: Books) -> Work:
         causes=await books.exceptions.causes(),
         decisions=await books.decisions.waiting(limit=EVERY_ONE),
         budgets=await books.budgets.standing(),
+        switches=await books.switches.open(),
+        circuits=await books.circuits.open(),
     )
 
 
@@ -125,6 +131,8 @@ def _as_json(work: Work | None) -> dict[str, Any]:
         "decisions": work.asked,
         "early": work.early,
         "budgets": [dict(row._mapping) for row in work.budgets],
+        "paused": [paused(row) for row in work.switches],
+        "outages": [outage(row) for row in work.circuits],
     }
 
 
@@ -139,6 +147,10 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
     if work is None:
         out.print(f"no ledger: {fault}", markup=False)
         return
+    for row in work.switches:
+        out.print(f"PAUSED: {said(row.scope, row.name)}, by {row.by} for {age(row.since)}: {row.reason}", markup=False)
+    for row in work.circuits:
+        out.print(f"DOWN: {row.system} for {age(row.opened_at)} ({row.step}: {row.cause})", markup=False)
     rows = [(row.type, row.status, row.events, age(row.oldest)) for row in work.waiting]
     print_table(("event", "status", "events", "oldest"), rows) if rows else out.print("no event is waiting or stopped")
     print_table(("stage", "cases"), [(row.stage, row.cases) for row in work.stages]) if work.stages else None

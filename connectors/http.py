@@ -14,6 +14,7 @@ import httpx
 import orjson
 import stamina
 
+from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
 from connectors.network import LIMITS, TIMEOUT, takes_proxy, tls
 from connectors.oauth import Token
@@ -103,6 +104,7 @@ class ApiClient:
         """Send once, and once more with a new token when the vendor refused the old one: what got a 401 was not done."""
         await self._budget.take(operation)
         token = await self._token.current()
+        pass_brake(nature)
         response = await self._send(request, token, operation, nature)
         if response.status_code == 401 and self._token.renewable(token):
             response = await self._send(request, await self._token.current(), operation, nature)

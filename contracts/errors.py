@@ -5,6 +5,7 @@ TowlineError
 ├── RefusedError         understood and declined: a person
 ├── UncertainError       it may have happened: look by key, never repeat blindly
 ├── MisconfiguredError   credentials, permissions, settings: the operator
+├── HeldError            a switch is off: nothing was done, and it goes on when the switch is on again
 ├── ContractError        the payload does not fit: quarantine
 └── StageError           the case may not take this step
 """
@@ -44,6 +45,10 @@ class UncertainError(TowlineError):
 
 class MisconfiguredError(TowlineError):
     """Credentials, permissions or settings are wrong; the operator must act."""
+
+
+class HeldError(TowlineError):
+    """Nothing was done, because a person has paused it; whatever wanted it waits, and goes on by itself."""
 
 
 class ContractError(TowlineError):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from contracts.errors import RefusedError, TowlineError
 from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
+from contracts.systems import System
 from contracts.values import Money
+from deployments.outages import Outages, is_outage
+from ledger.database import Books
 from lifecycle import keys, rules
 from lifecycle.announcements import Stopped, alert, all_clear, proposal, reason_in_words, withdrawn
 from runtime.logs import get_logger
@@ -17,15 +22,28 @@ from runtime.wiring import Runtime
 
 PAUSE = 2.0
 """Seconds between looks at the causes; a count that runs is so said every two seconds, not for each deal."""
+STALE = 60.0
+"""Seconds after which an outage, or a rule that fired, is told anew though as many wait: its figures move."""
 
 log = get_logger("alerts")
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is to be said about a cause now, and about how many deals it is."""
+
+    cause: str
+    deals: int
+    message: Message
+    stale_after: float | None = None
+
+
 class Alerts:
-    """Says in the owners' channels what the ledger's open exceptions are."""
+    """Says in the owners' channels what the ledger's open exceptions are, and which systems are down."""
 
     def __init__(self, house: Runtime) -> None:
         self._house = house
+        self._outages = Outages(house)
 
     async def run(self) -> None:
         """Keep owners informed until cancelled; what could not be said is said at the next look."""
@@ -37,17 +55,35 @@ class Alerts:
             await asyncio.sleep(PAUSE)
 
     async def look(self) -> None:
-        """Say what is new or has changed since the last look; one that cannot be delivered does not hold up the others."""
+        """Say what is new or has changed since the last look; one that cannot be delivered does not hold up the others.
+
+        While somebody has paused chat itself, nothing is said.
+        """
         async with self._house.ledger.begin() as books:
-            causes = {row.cause: row for row in await books.exceptions.causes()}
+            if any(row.name == System.CHAT for row in await books.switches.open()):
+                return
+            notices = await self._notices(books)
             told = {row.cause: row for row in await books.alerts.open()}
-        for cause, row in causes.items():
-            known = told.get(cause)
-            if known is None or known.said != row.deals:
-                await self._try(self._say(row, known))
-        for cause, known in told.items():
-            if cause not in causes:
-                await self._try(self._close(known))
+            over = {cause: await self._last_words(books, known) for cause, known in told.items() if cause not in notices}
+        for notice in notices.values():
+            known = told.get(notice.cause)
+            if known is None or known.said != notice.deals or _is_stale(notice, known):
+                await self._try(self._say(notice, known))
+        for cause, message in over.items():
+            await self._try(self._close(told[cause], message))
+
+    async def _notices(self, books: Books) -> Mapping[str, Notice]:
+        stopped = [
+            Notice(cause.cause, cause.deals, self._message(cause), STALE if rules.is_rule(cause.cause) else None)
+            for cause in await books.exceptions.causes()
+        ]
+        down = [Notice(cause, deals, message, STALE) for cause, (deals, message) in (await self._outages.messages(books)).items()]
+        return {notice.cause: notice for notice in (*stopped, *down)}
+
+    async def _last_words(self, books: Books, known: Any) -> Message:
+        if is_outage(known.cause):
+            return await self._outages.last_words(books, known)
+        return Message(known.channel, *(withdrawn() if rules.is_rule(known.cause) else all_clear(known.said)))
 
     async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
         try:
@@ -55,14 +91,12 @@ class Alerts:
         except TowlineError as error:
             log.warning("an alert could not be delivered", error=error.text)
 
-    async def _say(self, cause: Any, known: Any | None) -> None:
-        owner = self._owner(cause)
-        message = self._message(cause, owner)
+    async def _say(self, notice: Notice, known: Any | None) -> None:
         async with self._house.ledger.begin() as books:
-            number = known.id if known else await books.alerts.announce(cause.cause, owner.channel)
-        ref = await self._deliver(number, known, message)
+            number = known.id if known else await books.alerts.announce(notice.cause, notice.message.channel)
+        ref = await self._deliver(number, known, notice.message)
         async with self._house.ledger.begin() as books:
-            await books.alerts.said(number, message_id=ref.id, deals=cause.deals)
+            await books.alerts.said(number, message_id=ref.id, deals=notice.deals)
 
     async def _deliver(self, number: int, known: Any | None, message: Message) -> Ref:
         chat, key = self._house.chat, keys.effect_key(keys.HOUSE, f"alert {number}")
@@ -74,12 +108,15 @@ class Alerts:
         except RefusedError:  # somebody has deleted it
             return await chat.post(Wanted(key, message))
 
-    async def _close(self, known: Any) -> None:
+    async def _close(self, known: Any, message: Message) -> None:
+        """Say that it is over; of an outage that could not be told while it lasted (chat itself was down), say it now."""
         if known.message_id:
             try:
-                await self._house.chat.update(Ref(known.message_id), Message(known.channel, *_end_of(known)))
+                await self._house.chat.update(Ref(known.message_id), message)
             except RefusedError:
                 log.info("a closed alert's message was gone")
+        elif is_outage(known.cause):
+            await self._deliver(known.id, known, message)
         async with self._house.ledger.begin() as books:
             await books.alerts.close([known.id])
 
@@ -87,9 +124,9 @@ class Alerts:
         owners = self._house.catalog.owners.owners
         return owners.get(cause.owner) or owners["integration"]
 
-    def _message(self, cause: Any, owner: Owner) -> Message:
-        house = self._house
-        if cause.cause.startswith(rules.CAUSE):
+    def _message(self, cause: Any) -> Message:
+        house, owner = self._house, self._owner(cause)
+        if rules.is_rule(cause.cause):
             title = house.catalog[cause.event_type].title
             links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
             return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
@@ -117,5 +154,7 @@ class Alerts:
         return Message(owner.channel, text, paragraphs, links)
 
 
-def _end_of(alert: Any) -> tuple[str, list[str]]:
-    return withdrawn() if alert.cause.startswith(rules.CAUSE) else all_clear(alert.said)
+def _is_stale(notice: Notice, known: Any) -> bool:
+    if notice.stale_after is None:
+        return False
+    return bool((datetime.now(UTC) - known.changed_at).total_seconds() > notice.stale_after)

@@ -81,16 +81,29 @@ class Dispatcher:
         if time.monotonic() < self._resume_at:
             return
         for deployment, event in self._events:
-            while self._children.free > self._starting and self._at_work[event] < self._most:
+            while self.has_place and self._at_work[event] < self._most:
                 claimed = await self._claim(event)
                 if not claimed:
                     break
-                self._starting += 1
-                self._at_work[event] += 1
-                task = asyncio.create_task(self._start(deployment, event, claimed))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-                task.add_done_callback(partial(self._is_over, event))
+                self._hand_over(deployment, event, claimed)
+
+    @property
+    def has_place(self) -> bool:
+        """Say whether a process could take on one more run."""
+        return self._children.free > self._starting
+
+    def let_through(self, event: Any) -> None:
+        """Start a run for one event that somebody else has leased for this worker."""
+        deployment = next(deployment for deployment, name in self._events if name == event.type)
+        self._hand_over(deployment, event.type, [event])
+
+    def _hand_over(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
+        self._starting += 1
+        self._at_work[event] += 1
+        task = asyncio.create_task(self._start(deployment, event, claimed))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(partial(self._is_over, event))
 
     def _is_over(self, event: str, _: asyncio.Task[None]) -> None:
         self._at_work[event] -= 1
@@ -110,7 +123,7 @@ class Dispatcher:
                 name=run_name(self._house.catalog[event].title, ids),
                 parameters={"events": [str(event_id) for event_id in ids]},
                 state=Pending(message="handed to a warm process"),
-                idempotency_key=str(keys.batch_key(f"run {sum(row.attempts for row in claimed)}", ids)),
+                idempotency_key=str(keys.batch_key(f"run {sum(row.turns for row in claimed)}", ids)),
             )
         except PREFECT_GONE as error:
             log.warning("Prefect is gone, its events wait", events=len(ids), error=type(error).__name__)

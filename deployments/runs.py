@@ -23,7 +23,7 @@ from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from ledger.tables import EventStatus
 from runtime.logs import get_logger
-from tasks.batch import ROUTES
+from tasks.batch import ROUTES, WAITING
 
 DEATHS = 3
 """After so many deaths of the process under one run its events are parked: one of them kills it."""
@@ -62,7 +62,7 @@ class Runs:
     async def _closed(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
         if state == "Cancelled":
             await self._tell(flow_run.id, Cancelled(message="cancelled by a person"))
-        if state != "Completed":
+        if state not in ("Completed", WAITING):
             await self._written(lambda books: self._give_back(books, flow_run))
         await self._tell_owner(flow_run, plan, state)
 
@@ -71,7 +71,7 @@ class Runs:
 
         A refused run says in Prefect what was wrong with the question, to the person who asked it.
         """
-        if plan.event is not None or state in ("Cancelled", REFUSED):
+        if plan.event is not None or state in ("Cancelled", REFUSED, WAITING):
             return
         failure = NewException(
             event_id=None,

@@ -33,6 +33,7 @@ from deployments.children import Children
 from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
+from deployments.prober import Prober
 from deployments.runs import PREFECT_GONE, Runs, crashed
 from deployments.watch import Watch
 from runtime.logs import configure, get_logger
@@ -103,6 +104,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
                     group.create_task(Watch(house).run())
+                    group.create_task(Prober(house, dispatcher).run())
                     group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())
         finally:
             await children.close()

@@ -19,6 +19,7 @@ from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.budgets import Budgets
 from ledger.cases import Cases
+from ledger.circuits import Circuits
 from ledger.continuity import Continuity
 from ledger.decisions import Decisions
 from ledger.documents import Documents
@@ -28,11 +29,13 @@ from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.rules import Rules
+from ledger.switches import Switches
 from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
 
 WAKE = "towline_wake"
+SWITCHING, WATCHING = (Switches, Circuits), (Budgets, Rules)
 PASSING = ("08", "53", "57", "55P03", "40001", "40P01")
 """SQLSTATE prefixes that pass by themselves: connection, resources (a full disk), shutdown, locks, serialisation."""
 
@@ -52,28 +55,16 @@ class Books:
     decisions: Decisions
     early: Early
     telling: Telling
+    switches: Switches
+    circuits: Circuits
     budgets: Budgets
     rules: Rules
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (
-            Inbox,
-            Effects,
-            Cases,
-            Exceptions,
-            Documents,
-            Alerts,
-            Gates,
-            Continuity,
-            Decisions,
-            Early,
-            Telling,
-            Budgets,
-            Rules,
-        )
-        return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling, *SWITCHING)
+        return cls(*(kind(connection) for kind in (*kinds, *WATCHING)))  # type: ignore[arg-type]
 
 
 class Calls:
@@ -119,8 +110,9 @@ class Ledger:
         """
         with _translated():
             async with self._engine.begin() as connection:
-                yield Books.on(connection)
-            if wake:
+                books = Books.on(connection)
+                yield books
+            if wake or books.circuits.has_closed:
                 self._wake_soon()
 
     @contextlib.asynccontextmanager

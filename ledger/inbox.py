@@ -13,7 +13,10 @@ from sqlalchemy import Row, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from ledger.circuits import OPEN_CIRCUIT
+from ledger.switches import PAUSED
 from ledger.tables import Event, EventStatus
+from lifecycle.circuits import needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,18 @@ class NewEvent:
     status: EventStatus = EventStatus.RECEIVED
 
 
-READY = """
+READY = f"""
 status = 'received' AND (not_before IS NULL OR not_before <= now()) AND type = :type
+AND NOT EXISTS ({PAUSED})
 AND NOT EXISTS (
   SELECT 1 FROM inbox earlier WHERE earlier.case_id = inbox.case_id AND earlier.id <> inbox.id AND (
     earlier.status = 'running'
     OR ((earlier.occurred_at, earlier.seq) < (inbox.occurred_at, inbox.seq)
         AND (earlier.status = 'received'
           OR (earlier.status = 'parked' AND earlier.holds_up AND inbox.type <> 'deal.cancelled')))))
-"""
+"""  # noqa: S608
 """What may be worked on now: at most one event per case, the oldest first. A parked one holds up its own case, unless that is
-given up, or the event contradicts it: nothing behind it depends on what will not happen."""
+given up, or the event contradicts it: nothing behind it depends on what will not happen. What is paused is left alone."""
 
 ACCEPT = text(
     """
@@ -56,12 +60,12 @@ ON CONFLICT DO NOTHING RETURNING id
 """One constant statement for any number of events, so that it is compiled and planned once."""
 
 LEASE = """
-UPDATE inbox SET status = 'running', attempts = attempts + 1, flow_run_id = NULL,
+UPDATE inbox SET status = 'running', attempts = attempts + 1, turns = turns + 1, flow_run_id = NULL,
        leased_by = :worker, lease_until = now() + make_interval(secs => :seconds)
 WHERE id IN (SELECT id FROM inbox WHERE {which} ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
-RETURNING id, seq, attempts
+RETURNING id, type, seq, turns
 """
-CLAIM = text(LEASE.format(which=READY))
+CLAIM = text(LEASE.format(which=f"{READY} AND NOT EXISTS ({OPEN_CIRCUIT})"))
 TAKE = text(LEASE.format(which=f"id = :id AND {READY}"))
 
 WAITING = text(
@@ -86,16 +90,26 @@ class Inbox:
         return set((await self._connection.execute(ACCEPT, {"events": rows})).scalars())
 
     async def claim(self, event_type: str, *, limit: int, worker: str, seconds: float) -> Sequence[Row[Any]]:
-        """Lease up to `limit` ready events of a type, at most one per case, oldest first; return id and attempts of each."""
-        values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds}
+        """Lease up to `limit` ready events of a type, at most one per case, oldest first; none of a path that a system which is
+        down holds up. Return id and turns of each: how often it has been leased, which names its run.
+        """
+        systems, steps = needs(event_type)
+        values = {"type": event_type, "limit": limit, "worker": worker, "seconds": seconds, "systems": systems, "steps": steps}
         rows = await self._connection.execute(CLAIM, values)
         return sorted(rows.all(), key=lambda row: row.seq)
 
     async def take(self, ids: Collection[UUID], *, worker: str, seconds: float) -> set[UUID]:
-        """Lease these events if they are ready; return those that are now leased by `worker`."""
+        """Lease these events if they are ready, though a system may be down; return those that are now leased by `worker`."""
         held: set[UUID] = set()
         for row in await self.get(ids):
-            values = {"type": row.type, "limit": 1, "worker": worker, "seconds": seconds, "id": row.id}
+            values = {
+                "type": row.type,
+                "limit": 1,
+                "worker": worker,
+                "seconds": seconds,
+                "id": row.id,
+                "systems": needs(row.type)[0],
+            }
             held |= {found.id for found in await self._connection.execute(TAKE, values)}
         return held
 

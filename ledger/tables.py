@@ -29,6 +29,7 @@ from sqlmodel import Field, SQLModel
 
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
+from lifecycle.switches import Scope
 
 
 class EventStatus(StrEnum):
@@ -93,6 +94,7 @@ class Event(SQLModel, table=True):
     leased_by: str | None = None
     lease_until: datetime | None = Field(default=None, sa_column=_moment())
     attempts: int = 0
+    turns: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     flow_run_id: UUID | None = None
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
     told: str | None = None
@@ -263,6 +265,48 @@ class Alert(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
 
     __table_args__ = (Index("alerts_open", "cause", unique=True, postgresql_where=text("closed_at IS NULL")),)
+
+
+class Switch(SQLModel, table=True):
+    """What a person has paused: everything, a path (by its event) or a system; kept when it is lifted."""
+
+    __tablename__: ClassVar[Any] = "switches"
+    __table_args__ = (
+        _one_of("scope", Scope),
+        Index("switches_off", "scope", "name", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    scope: str
+    name: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    by: str
+    since: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    lifted_at: datetime | None = Field(default=None, sa_column=_moment())
+    lifted_by: str | None = None
+
+
+class CircuitRow(SQLModel, table=True):
+    """The failures in a row of one step in one system, and the outage that they turned out to be; kept when it is over."""
+
+    __tablename__: ClassVar[Any] = "circuits"
+    __table_args__ = (Index("circuits_current", "system", "step", unique=True, postgresql_where=text("closed_at IS NULL")),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    system: str
+    step: str
+    event_id: UUID
+    cause: str
+    failures: int = 0
+    silent: bool = False
+    several: bool = False
+    began_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    opened_at: datetime | None = Field(default=None, sa_column=_moment())
+    probes: int = 0
+    probe_at: datetime | None = Field(default=None, sa_column=_moment())
+    probe_event: UUID | None = None
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+    closed_by: UUID | None = None
 
 
 class GateResult(SQLModel, table=True):

@@ -12,6 +12,11 @@ from contracts.rules import Rules, Then
 CAUSE = "rules/"
 
 
+def is_rule(cause: str) -> bool:
+    """Say whether an exception's cause is that a rule has fired."""
+    return cause.startswith(CAUSE)
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """What ended on a path within so many seconds: events, those that stopped, and since when they do."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import State, StateType
 from prefect.states import Completed, Failed
 
 from contracts.catalog import Entry
@@ -24,6 +24,8 @@ from lifecycle.continuity import Kind, Movement
 
 C = TypeVar("C", bound=Contract)
 CANCELLED_BY_A_PERSON = "cancelled by a person"
+WAITING = "Waiting"
+"""What a run is called in Prefect that has given events back, because somebody has paused them or a system is down."""
 
 ROUTES = {
     "retryable": "wait until the system answers again, then replay",
@@ -34,6 +36,11 @@ ROUTES = {
     "cancelled": "replay it when it may go on",
     "failed": "let engineering look at the run, then replay",
 }
+
+
+def waits(message: str) -> State[None]:
+    """Return the state of a run that was stopped by a pause or an outage: it has failed nobody, and has not done all."""
+    return State(type=StateType.CANCELLED, name=WAITING, message=message)
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +96,7 @@ class Batch(Generic[C]):
         self.exceptions: list[NewException] = []
         self.ended: dict[UUID, EventStatus] = {}
         self.aside: list[UUID] = []
+        self.held: dict[UUID, str] = {}
 
     def __iter__(self) -> Iterator[Item[C]]:
         return iter(list(self.items.values()))
@@ -117,6 +125,11 @@ class Batch(Generic[C]):
         """Take an event out of the batch that contradicts its case: a person compares, and the case goes on without it."""
         self.aside.append(item.event)
         self.park(item, error, step="stage")
+
+    def hold(self, item: Item[C], why: str) -> None:
+        """Take an event out of the batch that cannot go on now: it waits in the inbox, and nobody has to do anything."""
+        if self.items.pop(item.event, None) is not None:
+            self.held[item.event] = why
 
     def skip(self, item: Item[C]) -> None:
         """Take an event out of the batch that has nothing left to do: it is done, and its case stays as it is."""
@@ -153,10 +166,13 @@ class Batch(Generic[C]):
         )
 
     def outcome(self) -> State[None]:
-        """Return how the run ended: a run with parked deals must not look green."""
-        stopped = len(self.exceptions)
+        """Return how the run ended: with parked deals it must not look green, with deals that wait neither green nor red."""
+        stopped, held, of = len(self.exceptions), len(self.held), len(self) + len(self.ended) + len(self.held)
+        wait = f"{held} of {of} deals wait: {', '.join(sorted(set(self.held.values())))}" if held else ""
         if stopped:
-            return Failed(message=f"{stopped} of {len(self) + len(self.ended)} deals need a person")
+            return Failed(message=f"{stopped} of {of} deals need a person" + f"; {wait}" * bool(wait))
+        if held:
+            return waits(wait)
         return Completed(message=f"{len(self)} deals done")
 
     def park(self, item: Item[C], error: TowlineError, *, step: str) -> None:

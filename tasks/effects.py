@@ -8,17 +8,19 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.errors import HeldError, RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
 from ledger.effects import Intent, Standing
 from ledger.tables import EffectState
 from lifecycle import keys
+from lifecycle.circuits import failure_of
 from lifecycle.path import Once, Step
 from lifecycle.paths import PATHS
 from runtime.logs import get_logger
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
+from tasks.holding import braked, down, stopped
 
 C = TypeVar("C", bound=Contract)
 R = TypeVar("R")
@@ -55,6 +57,24 @@ async def once(
     if not groups:
         return
     standings = await _intend(batch, step, groups, {key: key for key in groups})
+    if not standings:
+        return
+    async with braked(batch.entry.event, step.system):
+        results = await _results(step, groups, standings, record, act, find, check=check)
+    await _settle(batch, step, groups, standings, results)
+
+
+async def _results(
+    step: Step,
+    groups: Group[C],
+    standings: Mapping[EffectKey, Standing],
+    record: Callable[[Item[C]], R],
+    act: Act[R],
+    find: Find | None,
+    *,
+    check: bool,
+) -> dict[EffectKey, Outcome]:
+    """Look for what is there already, and make the rest."""
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
     if check and find and results:
         results = await _still_there(results, find)
@@ -67,8 +87,7 @@ async def once(
         wanted, faults = _wanted(step, groups, open_keys, record)
         results |= faults
         results |= await _acted(act, wanted) if wanted else {}
-    await _settle(standings, results)
-    _hand_out(batch, step, groups, results)
+    return results
 
 
 async def together(
@@ -96,6 +115,8 @@ async def _one_group(
     members: Group[C] = {key_of(step, item): [item] for item in items}
     first_act = keys.batch_key(step.name, list(members))
     standings = await _intend(batch, step, members, dict.fromkeys(members, first_act))
+    if not standings:
+        return
     results: dict[EffectKey, Outcome] = {key: standing.done for key, standing in standings.items() if standing.done}
     if suspects := {key: standing for key, standing in standings.items() if not standing.fresh and key not in results}:
         results |= await _found(suspects, partial(find, name))
@@ -105,8 +126,7 @@ async def _one_group(
             async with runtime().ledger.begin() as books:
                 await books.effects.regroup(regrouped)
         results |= await _acted_as_one(act, name, [members[key][0] for key in rest], rest, act_key)
-    await _settle(standings, results)
-    _hand_out(batch, step, members, results)
+    await _settle(batch, step, members, standings, results)
 
 
 def key_of(step: Step, item: Item[C]) -> EffectKey:
@@ -120,10 +140,15 @@ def key_of(step: Step, item: Item[C]) -> EffectKey:
 async def _intend(
     batch: Batch[C], step: Step, groups: Group[C], acts: Mapping[EffectKey, EffectKey]
 ) -> dict[EffectKey, Standing]:
+    """Write the intentions down; where a switch is off, or the system is down, the items wait instead, and there is none."""
     intents = [
         Intent(key, acts[key], items[0].event, items[0].case, step.name, step.system, step.undo) for key, items in groups.items()
     ]
     async with runtime().ledger.begin() as books:
+        if why := await stopped(books, batch, step, [intent.event_id for intent in intents]):
+            for item in (item for items in groups.values() for item in items):
+                batch.hold(item, why)
+            return {}
         return await books.effects.intend(intents)
 
 
@@ -193,12 +218,22 @@ def _busy(step: Step) -> RetryableError:
     return RetryableError(f"{step.name} is being done by another run", cause="busy")
 
 
-async def _settle(standings: Mapping[EffectKey, Standing], results: Mapping[EffectKey, Outcome]) -> None:
-    """Write down what became of each; what was done before stays as it was written."""
+async def _settle(
+    batch: Batch[C],
+    step: Step,
+    groups: Group[C],
+    standings: Mapping[EffectKey, Standing],
+    results: Mapping[EffectKey, Outcome],
+) -> None:
+    """Write down what became of each, and hand it out; what was done before stays as it was written."""
     news = {key: outcome for key, outcome in results.items() if standings[key].done != outcome and not standings[key].busy}
+    is_down = False
     if news:
         async with runtime().ledger.begin() as books:
             await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()})
+            heard = {groups[key][0].event: outcome for key, outcome in news.items()}
+            is_down = await books.circuits.hear(step.system, step.name, heard)
+    _hand_out(batch, step, groups, results, is_down=is_down)
 
 
 def _state(outcome: Outcome) -> EffectState:
@@ -206,17 +241,24 @@ def _state(outcome: Outcome) -> EffectState:
         return EffectState.DONE
     if isinstance(outcome, UncertainError):
         return EffectState.UNCERTAIN
-    return EffectState.INTENDED if isinstance(outcome, RetryableError) else EffectState.REFUSED
+    return EffectState.INTENDED if isinstance(outcome, (RetryableError, HeldError)) else EffectState.REFUSED
 
 
-def _hand_out(batch: Batch[C], step: Step, groups: Group[C], results: Mapping[EffectKey, Outcome]) -> None:
-    """Give each item its reference; let refused ones leave; raise for those that may be tried again."""
+def _hand_out(batch: Batch[C], step: Step, groups: Group[C], results: Mapping[EffectKey, Outcome], *, is_down: bool) -> None:
+    """Give each item its reference; let refused ones leave, and those wait that a pause or an outage has met.
+
+    Raise for those that may be tried again.
+    """
     later: TowlineError | None = None
     for key, items in groups.items():
         outcome = results[key]
         for item in items:
             if isinstance(outcome, Ref):
                 item.refs[step.name] = outcome
+            elif isinstance(outcome, HeldError):
+                batch.hold(item, outcome.text)
+            elif is_down and failure_of(outcome, step.system):
+                batch.hold(item, down(step.system))
             elif isinstance(outcome, (RetryableError, UncertainError)) and not last_attempt():
                 later = outcome
             else:

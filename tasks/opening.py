@@ -20,6 +20,7 @@ from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 from runtime.wiring import Runtime, runtime
 from tasks.batch import CANCELLED_BY_A_PERSON, ROUTES, Batch, Item
+from tasks.holding import cannot_read, has_read
 
 C = TypeVar("C", bound=Contract)
 
@@ -40,10 +41,12 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         raise
     except RetryableError as error:
         async with house.ledger.begin(wake=True) as books:
+            waits = await cannot_read(books, batch, error)
             await books.inbox.release(list(batch.items), delay=error.retry_after or 5)
             batch.items.clear()
             await _settle(books, batch)
-        raise
+        if not waits:
+            raise
     except Exception as error:
         for item in batch:
             batch.leave(
@@ -130,13 +133,18 @@ async def _interrupted(house: Runtime, batch: Batch[C], *, by_a_person: bool) ->
 
 async def _close(house: Runtime, batch: Batch[C]) -> None:
     async with house.ledger.begin(wake=True) as books:
+        await has_read(books, batch)
         await _settle(books, batch)
 
 
 async def _settle(books: Books, batch: Batch[C]) -> None:
-    """Done is what is still in the batch; parked is what left it. What follows enters the inbox in the same transaction."""
+    """Done is what is still in the batch; parked is what left it; what is held is given back, as if nobody had tried it.
+
+    What follows enters the inbox in the same transaction.
+    """
     await books.inbox.settle({**dict.fromkeys(batch.items, EventStatus.DONE), **batch.ended})
     await books.inbox.step_aside(batch.aside)
+    await books.inbox.release(list(batch.held), forget_attempt=True)
     await books.exceptions.close(list(batch.items), closed_as="done")
     await books.exceptions.open(batch.exceptions)
     await books.continuity.enter([entry for item in batch for entry in item.entries])

@@ -21,5 +21,8 @@ class Chat(Protocol):
     async def update(self, ref: Ref, message: Message) -> Ref:
         """Replace the text of a message of ours. Raises RefusedError when it is gone."""
 
+    async def look(self) -> None:
+        """Return when the chat answers."""
+
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return our recent messages in a channel that carry these keys."""

@@ -12,6 +12,7 @@ import stamina
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
 from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
@@ -72,6 +73,10 @@ class Slack:
         answer = await self._call("chat.update", "repeatable", channel=channel, ts=ts, **shown(message))
         return ref_to(answer["channel"], answer["ts"])
 
+    async def look(self) -> None:
+        """Return when Slack answers. https://docs.slack.dev/reference/methods/auth.test"""
+        await self._call("auth.test", "repeatable")
+
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return those of a channel's last thousand messages that carry these keys.
 
@@ -127,6 +132,7 @@ class Slack:
         verb = "GET" if read else "POST"
         given = {"params": {name: value for name, value in arguments.items() if value != ""}} if read else {"json": arguments}
         await self._budget.take(f"{verb} {method}", channel)
+        pass_brake(nature)
         try:
             answer = await self._web().api_call(method, http_verb=verb, **given)
         except SlackApiError as failure:

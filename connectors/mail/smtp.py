@@ -20,6 +20,7 @@ from email.headerregistry import Address
 
 import aiosmtplib
 
+from connectors.brake import pass_brake
 from connectors.mail.imap import Box, Server
 from connectors.mail.mime import message_id, recipient, sender_of, written
 from connectors.mail.smtp_errors import refused, unreachable
@@ -106,6 +107,7 @@ class SmtpImap:
 
     async def _send(self, letter: _Written, box: Box, line: _Line) -> Ref:
         """File, send, mark as sent. A letter that went out is sent, whatever becomes of its copy."""
+        pass_brake()
         await asyncio.to_thread(box.file, letter.message_id, letter.raw)
         try:
             await line.send(self._sender.addr_spec, letter.to.addr_spec, letter.raw)

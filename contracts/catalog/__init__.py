@@ -19,7 +19,7 @@ from contracts.event import CONTRACTS
 from contracts.files import FileError, at, load, read
 from contracts.owners import Channel, Owners, load_owners
 from contracts.systems import OWNER_FIELDS, System, Systems, load_systems
-from contracts.values import Contract, Name, Slug
+from contracts.values import Contract, Money, Name, Slug
 
 HERE = Path(__file__).parent.parent
 
@@ -46,7 +46,7 @@ class Retry(Contract):
 
 
 class Entry(Contract):
-    """One business event: trigger, contract, destinations, owners, retries, escalation, freshness, criticality."""
+    """One business event: trigger, contract, destinations, owners, retries, escalation, freshness, criticality, cost."""
 
     event: Slug
     title: Name
@@ -66,6 +66,7 @@ class Entry(Contract):
     batch: Annotated[int, Field(ge=1, le=100, description="Most events in one run: 100 is what HubSpot takes a call")] = 100
     freshness: Name
     criticality: Criticality
+    cost: Annotated[Money, Field(description="What one that waits costs an hour, while a system that it needs is down")]
 
 
 def _cron(expression: str) -> str:

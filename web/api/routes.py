@@ -117,9 +117,11 @@ async def gates(house: House, request: Request, books: Books) -> object:
 
 
 async def status(house: House, request: Request, books: Books) -> object:
-    """Return the open work, the cases by stage, the causes of exceptions, and what is left of the vendors' limits."""
+    """Return the open work, cases by stage, causes of exceptions, what is paused or down, and what is left of vendors' limits."""
     return {
         "ready": True,
+        "paused": [shapes.paused(row) for row in await books.switches.open()],
+        "outages": [shapes.outage(row) for row in await books.circuits.open()],
         "work": [shapes.work(row, house.age(row.oldest)) for row in await books.inbox.open_work()],
         "cases": {row.stage: row.cases for row in await books.cases.count()},
         "causes": [shapes.cause(row) for row in await books.exceptions.causes()],

@@ -62,6 +62,8 @@ DOCUMENT = (
 DECISION = ("id", "kind", "title", "content_hash", "state", "asked_at", "decided_at", "decided_by", "door")
 CAUSE = ("cause", "event_type", "reason", "route", "owner", "deals", "oldest", "flow_run_id")
 
+SWITCH = ("scope", "name", "reason", "by", "since")
+CIRCUIT = ("system", "step", "cause", "failures", "probes", "opened_at")
 GATE = ("suite", "flow_run_id", "checked", "failed", "summary", "at")
 
 
@@ -120,6 +122,16 @@ def decision(row: Row[Any], owners: Owners) -> Shown:
 def approvers(owners: Owners, kind: str, deal_owner: str | None) -> list[str]:
     """Return whose turn a decision is: the named approvers of its kind without the deal's own owner."""
     return [key for key in owners.owners if owners.may_decide(key, kind) and key != deal_owner]
+
+
+def paused(row: Row[Any]) -> Shown:
+    """Show what somebody has paused, who, why and since when."""
+    return _fields(row, SWITCH)
+
+
+def outage(row: Row[Any]) -> Shown:
+    """Show which system is down, by which step that is known, since when, and how often it was tried."""
+    return _fields(row, CIRCUIT)
 
 
 def waits_for(row: Row[Any]) -> list[str]:

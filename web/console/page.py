@@ -15,8 +15,10 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from contracts.errors import RetryableError
+from contracts.systems import System
 from ledger.database import Books
 from ledger.tables import EventStatus
+from lifecycle.switches import said
 from web.house import House
 
 HERE = Path(__file__).parent
@@ -57,6 +59,8 @@ async def _state(house: House, books: Books) -> dict[str, Any]:
     causes, work = await books.exceptions.causes(), await books.inbox.open_work()
     asked = await books.decisions.waiting()
     return {
+        "switches": [_switch(house, row) for row in await books.switches.open()],
+        "outages": [_outage(house, row) for row in await books.circuits.open()],
         "work": [_work(house, row) for row in work],
         "early": sum(row.events for row in work if row.status == EventStatus.WAITING),
         "decisions": len(asked),
@@ -70,6 +74,15 @@ async def _state(house: House, books: Books) -> dict[str, Any]:
 
 def _work(house: House, row: Row[Any]) -> Mapping[str, Any]:
     return _named(house, row.type) | {"status": row.status, "events": row.events, "age": house.age(row.oldest)}
+
+
+def _switch(house: House, row: Row[Any]) -> Mapping[str, Any]:
+    return {"what": said(row.scope, row.name), "by": row.by, "reason": row.reason, "age": house.age(row.since)}
+
+
+def _outage(house: House, row: Row[Any]) -> Mapping[str, Any]:
+    title = house.catalog.systems.systems[System(row.system)].title
+    return {"title": title, "step": row.step, "cause": row.cause, "age": house.age(row.opened_at)}
 
 
 def _event(house: House, row: Row[Any]) -> Mapping[str, Any]:
