@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.catalog import Criticality
-from contracts.files import load
-from contracts.values import Contract
+from contracts.catalog import Catalog, Criticality, catalog
+from contracts.files import FileError, at, load, read
+from contracts.values import Contract, Money, Slug
 
 Minutes = Annotated[float, Field(gt=0, le=1440)]
 
@@ -42,14 +42,37 @@ class PathDown(Contract):
     then: Then
 
 
+class CostRate(Contract):
+    """What waits, on all paths together, costs too much. It only proposes: to pause would make the waiting longer."""
+
+    over_an_hour: Money
+    owner: Slug
+
+
 class Rules(Contract):
     """All trigger rules."""
 
     error_rate: ErrorRate
     path_down: PathDown
+    cost_rate: CostRate
 
 
 @cache
 def rules() -> Rules:
     """Return the rules of this house, read once. Raises FileError."""
-    return load(Path(__file__).parent / "rules.yaml", Rules)
+    return load_rules(Path(__file__).parent / "rules.yaml", catalog())
+
+
+def load_rules(path: Path, catalog: Catalog) -> Rules:
+    """Read the rules and check that they fit the catalog.
+
+    Raises:
+        FileError: the file is wrong; the text names file, line and field.
+    """
+    found = load(path, Rules)
+    cost = found.cost_rate
+    if cost.owner not in catalog.owners.owners:
+        raise FileError(at(path, read(path), ("cost_rate", "owner"), "is nobody in owners.yaml"))
+    if any(entry.cost.currency != cost.over_an_hour.currency for entry in catalog.entries.values()):
+        raise FileError(at(path, read(path), ("cost_rate", "over_an_hour"), "is not the currency of what waits in the catalog"))
+    return found

@@ -8,6 +8,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from contracts.rules import Then
+from contracts.rules import rules as house_rules
+from contracts.values import Money
 from deployments.alerts import Alerts
 from deployments.watch import Watch
 from ledger.effects import Intent
@@ -139,6 +142,55 @@ async def test_deals_whose_data_is_wrong_do_not_make_a_path_look_down(house: Run
     await passes(house, 31)
     await watch.look()
     assert [cause for cause, _ in await said(house)] == ["rules/path_down/lead"]
+
+
+async def test_what_waits_for_too_much_money_is_said_until_less_waits(house: Runtime) -> None:
+    """
+    Given rules that allow waiting to cost EUR 100 an hour, and a lead that costs EUR 5
+    When 21 leads have waited for two minutes
+    Then integration is told what that costs; and when one of them is done, it is over.
+    """
+    allowed = house_rules().cost_rate.model_copy(update={"over_an_hour": Money(minor=10_000, currency="EUR")})
+    watch = Watch(house, house_rules().model_copy(update={"cost_rate": allowed}))
+    first, *_ = await arrive(house, 21)
+    await watch.look()
+    assert await said(house) == []
+    await passes(house, 2)
+    await watch.look()
+    assert await said(house) == [("rules/cost_rate/all", "what waits costs EUR 105.00 an hour, allowed EUR 100.00: 21 of lead")]
+    await end(house, [first], EventStatus.DONE)
+    await watch.look()
+    assert await said(house) == []
+
+
+async def test_a_rule_that_may_pauses_its_path_once_and_leaves_it_to_a_person_to_go_on(house: Runtime) -> None:
+    """
+    Given a rule for error rates that pauses
+    When it fires
+    Then the path is paused, and the owner reads how to let it go on
+    And it stays said while the path is paused, also when the failures lie long back
+    And when a person lets the path go on, it is over, and the path is not paused again.
+    """
+    pauses = house_rules().error_rate.model_copy(update={"then": Then.PAUSE})
+    watch = Watch(house, house_rules().model_copy(update={"error_rate": pauses}))
+    await end(house, await arrive(house, 20), EventStatus.PARKED)
+    await watch.look()
+    async with house.ledger.begin() as books:
+        (switch,) = await books.switches.open()
+    assert (switch.scope, switch.name, switch.by) == ("path", "lead.qualified", "rules")
+    ((cause, reason),) = await said(house)
+    assert cause == "rules/error_rate/lead"
+    assert reason.endswith("the path is paused until a person lets it go on: `towline resume --path lead`")
+    await passes(house, 40)
+    await watch.look()
+    assert [cause for cause, _ in await said(house)] == ["rules/error_rate/lead"]
+    async with house.ledger.begin() as books:
+        await books.switches.resume("path", "lead", by="ada")
+    await end(house, await arrive(house, 1), EventStatus.DONE)
+    await watch.look()
+    assert await said(house) == []
+    async with house.ledger.begin() as books:
+        assert await books.switches.open() == []
 
 
 async def test_two_workers_that_look_say_it_once(house: Runtime) -> None:
