@@ -17,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from contracts.budgets import budgets
 from contracts.catalog import catalog
 from contracts.errors import MisconfiguredError
+from contracts.rules import rules
 from deployments.footprints import Footprints
 from deployments.ports import require_free
 from deployments.stack import ports
@@ -38,8 +40,9 @@ class Check:
 
 
 def files(_: Settings) -> str:
-    """Catalog, owners and systems load and fit together."""
+    """Catalog, owners, systems, budgets and rules load and fit together."""
     found = catalog()
+    budgets(), rules()
     return f"{len(found.entries)} events, {len(found.operations)} operations, {len(found.owners.owners)} owners"
 
 

@@ -36,6 +36,7 @@ class Work:
     stages: Sequence[Any]
     causes: Sequence[Any]
     decisions: Sequence[Any]
+    budgets: Sequence[Any]
     switches: Sequence[Any]
     circuits: Sequence[Any]
 
@@ -114,6 +115,7 @@ async def _read(books: Books) -> Work:
         stages=await books.cases.count(),
         causes=await books.exceptions.causes(),
         decisions=await books.decisions.waiting(limit=EVERY_ONE),
+        budgets=await books.budgets.standing(),
         switches=await books.switches.open(),
         circuits=await books.circuits.open(),
     )
@@ -128,6 +130,7 @@ def _as_json(work: Work | None) -> dict[str, Any]:
         "causes": [dict(row._mapping) for row in work.causes],
         "decisions": work.asked,
         "early": work.early,
+        "budgets": [dict(row._mapping) for row in work.budgets],
         "paused": [paused(row) for row in work.switches],
         "outages": [outage(row) for row in work.circuits],
     }
@@ -154,6 +157,10 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
     for what, counted, where in ((DECISIONS, work.asked, "decide"), (EARLY, work.early, "events --status waiting")):
         if counted["waiting"]:
             out.print(f"\n{counted['waiting']} {what}, the oldest for {age(counted['oldest'])}: `towline {where}`")
+    if work.budgets:
+        out.print()
+        used = [(row.name, f"{row.remaining:.0f} of {row.size}", f"{row.held:.0f} s" if row.held else "") for row in work.budgets]
+        print_table(("calls of", "left", "held for"), used)
     if work.causes:
         out.print()
         print_table(

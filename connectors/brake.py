@@ -37,12 +37,6 @@ def braked_by(brake: Brake) -> Iterator[None]:
         _brake.reset(before)
 
 
-def is_pulled() -> bool:
-    """Say whether no more writes may pass here."""
-    brake = _brake.get()
-    return brake is not None and bool(brake.reason)
-
-
 def pass_brake(nature: Nature = "once") -> None:
     """Do nothing for a read, or as long as nobody has pulled the brake. Raises HeldError otherwise: nothing was sent."""
     brake = _brake.get()

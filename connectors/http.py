@@ -15,12 +15,15 @@ import orjson
 import stamina
 
 from connectors.brake import pass_brake
+from connectors.budget import UNLIMITED, Budget
 from connectors.network import LIMITS, TIMEOUT, takes_proxy, tls
 from connectors.oauth import Token
 from connectors.remedies import BusyError, Dialect, Nature, refusal
 from contracts.errors import RetryableError, TowlineError, UncertainError
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+OVER_THE_LIMIT = (403, 429)
+"""Statuses with which a vendor says that an account has made too many calls."""
 PATIENCE = 30.0
 LONGEST_GUESS = 10.0
 
@@ -38,13 +41,18 @@ class ApiClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         patience: float = PATIENCE,
+        budget: Budget = UNLIMITED,
     ) -> None:
-        """Call `base_url` for `system` (crm, docs); `patience` is how many seconds a call may wait for rate limits in all."""
+        """Call `base_url` for `system` (crm, docs) within its account's budget.
+
+        `patience` is how many seconds a call may wait in all when the vendor asks for it.
+        """
         self.system = system
         self._base = base_url.rstrip("/")
         self._token = token
         self._dialect = dialect
         self._patience = patience
+        self._budget = budget
         self._http = httpx.AsyncClient(
             transport=transport, timeout=timeout, limits=LIMITS, verify=tls(), trust_env=takes_proxy(base_url)
         )
@@ -64,7 +72,7 @@ class ApiClient:
 
         Raises:
             RefusedError: the vendor understood and declined.
-            RetryableError: it was not done, or may be done again; rate limits have been waited for already.
+            RetryableError: it was not done, or may be done again; it has waited for its turn and for rate limits already.
             UncertainError: it may have been done: the answer never came, or was none, and the call changes something.
             MisconfiguredError: the token or its rights are not good enough.
         """
@@ -87,20 +95,24 @@ class ApiClient:
 
     async def _answered(self, request: httpx.Request, operation: str, nature: Nature) -> httpx.Response:
         """Return the answer of a call that succeeded; rate limits are waited for."""
-        async for attempt in stamina.retry_context(on=_patient(self._patience), attempts=None, timeout=None):
+        async for attempt in stamina.retry_context(on=patient(self._patience), attempts=None, timeout=None):
             with attempt:
                 return await self._once(request, operation, nature)
         raise AssertionError("stamina returns or raises")
 
     async def _once(self, request: httpx.Request, operation: str, nature: Nature) -> httpx.Response:
         """Send once, and once more with a new token when the vendor refused the old one: what got a 401 was not done."""
+        await self._budget.take(operation)
         token = await self._token.current()
         pass_brake(nature)
         response = await self._send(request, token, operation, nature)
         if response.status_code == 401 and self._token.renewable(token):
             response = await self._send(request, await self._token.current(), operation, nature)
         if not response.is_success:
-            raise self._refusal(operation, response, nature)
+            error = self._refusal(operation, response, nature)
+            if response.status_code in OVER_THE_LIMIT and isinstance(error, BusyError) and error.retry_after:
+                await self._budget.refused(operation, error.retry_after)
+            raise error
         return response
 
     def _refusal(self, operation: str, response: httpx.Response, nature: Nature) -> TowlineError:
@@ -133,12 +145,12 @@ def _json(response: httpx.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _patient(budget: float) -> Callable[[Exception], bool | float]:
-    """Return the hook that says how long to wait before the same call is made again, as long as the budget lasts.
+def patient(seconds: float) -> Callable[[Exception], bool | float]:
+    """Return the hook that says how long to wait before the same call is made again, as long as so many seconds last.
 
     Only a vendor that is busy and did nothing is waited for here; the rest is for the task's own retries.
     """
-    left, guess = budget, 1.0
+    left, guess = seconds, 1.0
 
     def wait_for(error: Exception) -> bool | float:
         nonlocal left, guess

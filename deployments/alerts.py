@@ -15,15 +15,15 @@ from contracts.systems import System
 from contracts.values import Money
 from deployments.outages import Outages, is_outage
 from ledger.database import Books
-from lifecycle import keys
-from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, reason_in_words
+from lifecycle import keys, rules
+from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, proposal, reason_in_words, withdrawn
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
 PAUSE = 2.0
 """Seconds between looks at the causes; a count that runs is so said every two seconds, not for each deal."""
 STALE = 60.0
-"""Seconds after which an outage is told anew though as many wait: time is money there."""
+"""Seconds after which an outage, or a rule that fired, is told anew though as many wait: its figures move."""
 
 log = get_logger("alerts")
 
@@ -73,14 +73,17 @@ class Alerts:
             await self._try(self._close(told[cause], message))
 
     async def _notices(self, books: Books) -> Mapping[str, Notice]:
-        stopped = [Notice(cause.cause, cause.deals, self._message(cause)) for cause in await books.exceptions.causes()]
+        stopped = [
+            Notice(cause.cause, cause.deals, self._message(cause), STALE if rules.is_rule(cause.cause) else None)
+            for cause in await books.exceptions.causes()
+        ]
         down = [Notice(cause, deals, message, STALE) for cause, (deals, message) in (await self._outages.messages(books)).items()]
         return {notice.cause: notice for notice in (*stopped, *down)}
 
     async def _last_words(self, books: Books, known: Any) -> Message:
         if is_outage(known.cause):
             return await self._outages.last_words(books, known)
-        return Message(known.channel, *all_clear(known.said))
+        return Message(known.channel, *(withdrawn() if rules.is_rule(known.cause) else all_clear(known.said)))
 
     async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
         try:
@@ -123,6 +126,10 @@ class Alerts:
 
     def _message(self, cause: Any) -> Message:
         house, owner = self._house, self._owner(cause)
+        if rules.is_rule(cause.cause):
+            title = house.catalog[cause.event_type].title
+            links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
+            return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
         entry = house.catalog.entries.get(cause.event_type)
         operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
         # Each amount was checked as it came in; their sum may be larger than any one may be.

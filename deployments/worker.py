@@ -37,6 +37,7 @@ from deployments.lease import moment
 from deployments.prober import Prober
 from deployments.rollbacks import Rollbacks
 from deployments.runs import PREFECT_GONE, Runs, crashed
+from deployments.watch import Watch
 from ledger.dying import leases_ended, worker_died
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
@@ -108,6 +109,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_heartbeat(house, children, dispatcher))
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
+                    group.create_task(Watch(house).run())
                     group.create_task(Prober(house, dispatcher).run())
                     group.create_task(Rollbacks(house, client, runs, plans).run())
                     group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())

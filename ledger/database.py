@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
+from ledger.budgets import Budgets
 from ledger.cases import Cases
 from ledger.circuits import Circuits
 from ledger.continuity import Continuity
@@ -30,6 +31,7 @@ from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.rollbacks import Rollbacks
+from ledger.rules import Rules
 from ledger.switches import Switches
 from ledger.telling import Telling
 
@@ -59,6 +61,8 @@ class Books:
     switches: Switches
     circuits: Circuits
     rollbacks: Rollbacks
+    budgets: Budgets
+    rules: Rules
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
@@ -101,6 +105,7 @@ class Ledger:
             connect_args={"timeout": 10, "command_timeout": 60},
         )
         event.listen(self._engine.sync_engine, "checkout", _still_open)
+        self._at_once = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._to_wake = False
         self._waking: asyncio.Task[None] | None = None
 
@@ -111,18 +116,23 @@ class Ledger:
         Raises:
             RetryableError: the database is not there, or full; nothing was written.
         """
-        try:
+        with _translated():
             async with self._engine.begin() as connection:
                 books = Books.on(connection)
                 yield books
             if wake or books.circuits.has_closed:
                 self._wake_soon()
-        except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise _unavailable(error) from error
-        except SQLAlchemyError as error:
-            if passes(error):
-                raise _unavailable(error) from error
-            raise
+
+    @contextlib.asynccontextmanager
+    async def at_once(self) -> AsyncIterator[Books]:
+        """Open the books for statements each of which is a transaction of its own: one round trip to the database.
+
+        Raises:
+            RetryableError: the database is not there.
+        """
+        with _translated():
+            async with self._at_once.connect() as connection:
+                yield Books.on(connection)
 
     def _wake_soon(self) -> None:
         """Wake the workers in the background: one call at a time, and one more for all that was committed during it."""
@@ -191,6 +201,19 @@ def _still_open(connection: Any, _record: object, _proxy: object) -> None:
     """Let the pool replace a connection whose server is gone: the driver has noticed, a ping would cost three round trips."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Say in our words that the database is not there, or full."""
+    try:
+        yield
+    except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unavailable(error) from error
+    except SQLAlchemyError as error:
+        if passes(error):
+            raise _unavailable(error) from error
+        raise
 
 
 def passes(error: SQLAlchemyError) -> bool:

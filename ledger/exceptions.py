@@ -80,6 +80,11 @@ class Exceptions:
         statement = update(ExceptionRow).where(col(ExceptionRow.cause) == cause, col(ExceptionRow.closed_at).is_(None))
         await self._connection.execute(statement.values(closed_at=func.now(), closed_as=closed_as))
 
+    async def restate(self, cause: str, reason: str) -> None:
+        """Give the open exceptions of a cause a reason that is up to date."""
+        statement = update(ExceptionRow).where(col(ExceptionRow.cause) == cause, col(ExceptionRow.closed_at).is_(None))
+        await self._connection.execute(statement.values(reason=reason))
+
     async def latest(self, *, limit: int, cause: str | None = None) -> Sequence[Row[Any]]:
         """Return open exceptions, the newest first."""
         statement = (

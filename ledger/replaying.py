@@ -110,9 +110,7 @@ async def _chosen(books: Books, choice: Choice, from_start: bool) -> Sequence[UU
         rows = await books.exceptions.latest(limit=EVERY_ROW, cause=choice.cause)
         found = [row.event_id for row in rows if row.event_id]
     else:
-        stopped = [
-            status for status in STOPPED if status is not EventStatus.UNDONE
-        ]  # that was meant
+        stopped = [status for status in STOPPED if status is not EventStatus.UNDONE]  # that was meant
         statuses = [*stopped, EventStatus.DONE] if from_start else stopped
         window = {"since": choice.since, "until": choice.until}
         found = await books.inbox.chosen(statuses, event_type=choice.event_type, **window)

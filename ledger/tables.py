@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     Identity,
     Index,
     Integer,
@@ -75,6 +77,7 @@ class Event(SQLModel, table=True):
         Index("inbox_case", "case_id", "occurred_at", "seq"),
         Index("inbox_leased", "lease_until", postgresql_where=text("status = 'running'")),
         Index("inbox_received_at", "received_at"),
+        Index("inbox_ended", "type", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index("inbox_waiting", "case_id", postgresql_where=text("status = 'waiting'")),
         Index("inbox_untold", "seq", postgresql_where=text("status <> 'running' AND told IS DISTINCT FROM status")),
     )
@@ -387,3 +390,20 @@ class RollbackItem(SQLModel, table=True):
     reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     outcome: str | None = None
     settled_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Budget(SQLModel, table=True):
+    """What is left of a vendor's limit, and what comes back when. Not logged: after a crash it begins anew, full."""
+
+    __tablename__: ClassVar[Any] = "budgets"
+    __table_args__: ClassVar[Any] = {"prefixes": ["UNLOGGED"]}
+
+    name: str = Field(primary_key=True)
+    size: int
+    rate: float = Field(sa_column=Column(Float, nullable=False))
+    slots: int
+    remaining: float = Field(sa_column=Column(Float, nullable=False))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+    coming: Any = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    held_until: float = Field(default=0.0, sa_column=Column(Float, nullable=False, server_default="0"))
+    granted: int = 0

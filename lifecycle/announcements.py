@@ -76,7 +76,7 @@ class Stopped:
 
 WITHOUT = "without"
 """Stands in the cause of deals that go on without a step which was refused."""
-BUSY_CODES, SILENT_CODES = ("http_429",), ("unreachable", "no_answer", "not_json", "http_5")
+BUSY_CODES, SILENT_CODES = ("http_429", "budget"), ("unreachable", "no_answer", "not_json", "http_5")
 
 
 def reason_in_words(cause: str, reason: str, systems: Mapping[str, str]) -> str:
@@ -108,6 +108,18 @@ def alert(stopped: Stopped) -> tuple[str, list[str]]:
         f"{stake}Oldest since {stopped.oldest:%d %b %Y %H:%M} UTC. Owner: {escaped(stopped.owner)}.",
         f"What to do: {escaped(stopped.route)}." + (f" If that does not help: {stopped.escalate}." if stopped.escalate else ""),
     ]
+
+
+def proposal(title: str, reason: str, route: str, owner: str) -> tuple[str, list[str]]:
+    """Return the one-line text and the paragraphs of an alert in which a rule proposes something."""
+    text = f"{title}: {reason}"
+    return text, [f"*{escaped(text)}*", f"Owner: {escaped(owner)}.", f"What to do: {escaped(route)}."]
+
+
+def withdrawn() -> tuple[str, list[str]]:
+    """Return what such an alert is replaced by when its rule no longer holds."""
+    text = "Over: the rule no longer holds"
+    return text, [f"*{text}.*"]
 
 
 def all_clear(deals: int) -> tuple[str, list[str]]:

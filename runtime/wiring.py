@@ -10,6 +10,7 @@ from functools import partial
 
 from connectors.billing.port import Billing
 from connectors.billing.stripe import StripeBilling
+from connectors.budget import UNLIMITED, Budget
 from connectors.chat.port import Chat
 from connectors.chat.slack import Slack
 from connectors.crm.hubspot import HubSpot
@@ -20,9 +21,11 @@ from connectors.mail.gmail import Gmail
 from connectors.mail.port import Mail
 from connectors.mail.smtp import SmtpImap
 from connectors.oauth import RefreshedToken, StaticToken, Token
+from contracts.budgets import Ask, Drawn, budgets
 from contracts.catalog import Catalog, catalog
 from contracts.clauses import clauses
 from contracts.errors import MisconfiguredError
+from contracts.rules import rules
 from ledger.database import Ledger
 from lifecycle.templates import templates
 from runtime.settings import Settings
@@ -85,11 +88,15 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
 
     Raises:
         MisconfiguredError: a vendor is chosen without its credentials.
-        FileError: the catalog or a clause is wrong.
+        FileError: the catalog, a budget, a rule or a clause is wrong.
     """
-    crm, docs, chat, letters, billing = hubspot(settings), google(settings), slack(settings), mail(settings), stripe(settings)
-    clauses()  # a clause file that is wrong is said now, not at the first proposal
     ledger = Ledger(settings.database())
+    budget = partial(budget_of, settings, shared=SharedBudgets(ledger))
+    crm, docs = hubspot(settings, budget("crm", "hubspot")), google(settings, budget("docs", "google"))
+    chat, letters = slack(settings, budget("chat", "slack")), mail(settings, budget("mail", "gmail"))
+    billing = stripe(settings, budget("billing", "stripe"))
+    clauses()  # a file that is wrong is said now, not at the first proposal
+    rules()
     try:
         with using(Runtime(settings, catalog(), ledger, crm, docs, chat, letters, billing, worker)) as house:
             yield house
@@ -99,36 +106,62 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
                 await closing()
 
 
-def hubspot(settings: Settings) -> HubSpot:
+class SharedBudgets:
+    """The budgets of all vendors' accounts, as the processes of a ledger share them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def draw(self, ask: Ask) -> Drawn:
+        """Give calls away, each once."""
+        async with self._ledger.at_once() as books:
+            return await books.budgets.draw(ask)
+
+    async def hold(self, name: str, seconds: float) -> None:
+        """Give none away for so long."""
+        async with self._ledger.at_once() as books:
+            await books.budgets.hold(name, seconds)
+
+
+def budget_of(settings: Settings, system: str, vendor: str, shared: SharedBudgets) -> Budget:
+    """Return the budget of the vendor that stands for a system; the sandbox has the limits that it is told to have."""
+    limits, is_sandbox = settings.sandbox_limits, getattr(settings, system) is None
+    if is_sandbox and (limits == "off" or (vendor == "gmail" and limits != "all")):
+        return UNLIMITED
+    return Budget(system, vendor, budgets()[vendor].limits, shared)
+
+
+def hubspot(settings: Settings, budget: Budget = UNLIMITED) -> HubSpot:
     """Return the CRM: HubSpot, or the sandbox's. https://developers.hubspot.com/docs/api/overview"""
     if settings.crm is None:
         base = settings.crm_base_url or f"{settings.sandbox_url}/hubspot"
-        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"))
+        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"), budget=budget)
     base = settings.crm_base_url or "https://api.hubapi.com"
-    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"))
+    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"), budget=budget)
 
 
-def google(settings: Settings) -> GoogleDocs:
+def google(settings: Settings, budget: Budget = UNLIMITED) -> GoogleDocs:
     """Return the document system: Google Drive and Docs, or the sandbox's."""
     if settings.docs is None:
         base = settings.docs_base_url or f"{settings.sandbox_url}/google"
-        return GoogleDocs(base, base, _sandbox_token("docs", f"{base}/token"))
+        return GoogleDocs(base, base, _sandbox_token("docs", f"{base}/token"), budget=budget)
     drive = settings.docs_base_url or "https://www.googleapis.com"
     docs = settings.docs_base_url or "https://docs.googleapis.com"
     token_url = f"{settings.docs_base_url}/token" if settings.docs_base_url else "https://oauth2.googleapis.com/token"
-    return GoogleDocs(drive, docs, _token("docs", settings, token_url))
+    return GoogleDocs(drive, docs, _token("docs", settings, token_url), budget=budget)
 
 
-def slack(settings: Settings) -> Slack:
+def slack(settings: Settings, budget: Budget = UNLIMITED) -> Slack:
     """Return the chat: Slack, or the sandbox's."""
     if settings.chat is None:
-        return Slack(settings.chat_base_url or f"{settings.sandbox_url}/slack/api", settings.chat_access_token or "xoxb-sandbox")
+        base = settings.chat_base_url or f"{settings.sandbox_url}/slack/api"
+        return Slack(base, settings.chat_access_token or "xoxb-sandbox", budget=budget)
     if not settings.chat_access_token:
         raise MisconfiguredError("TOWLINE_CHAT_ACCESS_TOKEN: is needed for slack")
-    return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token)
+    return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token, budget=budget)
 
 
-def mail(settings: Settings) -> Gmail | SmtpImap:
+def mail(settings: Settings, budget: Budget = UNLIMITED) -> Gmail | SmtpImap:
     """Return the mail system: Gmail, SMTP with IMAP, or the sandbox's Gmail."""
     if settings.mail == "smtp":
         if not (settings.mail_smtp_url and settings.mail_imap_url):
@@ -136,21 +169,20 @@ def mail(settings: Settings) -> Gmail | SmtpImap:
         return SmtpImap(settings.mail_smtp_url, settings.mail_imap_url, settings.mail_from)
     if settings.mail is None:
         base = settings.mail_base_url or f"{settings.sandbox_url}/google"
-        return Gmail(base, _sandbox_token("mail", f"{base}/token"), settings.mail_from)
+        return Gmail(base, _sandbox_token("mail", f"{base}/token"), settings.mail_from, budget=budget)
     base = settings.mail_base_url or "https://gmail.googleapis.com"
     token_url = f"{settings.mail_base_url}/token" if settings.mail_base_url else "https://oauth2.googleapis.com/token"
-    return Gmail(base, _token("mail", settings, token_url), settings.mail_from)
+    return Gmail(base, _token("mail", settings, token_url), settings.mail_from, budget=budget)
 
 
-def stripe(settings: Settings) -> StripeBilling:
+def stripe(settings: Settings, budget: Budget = UNLIMITED) -> StripeBilling:
     """Return the billing system: Stripe, or the sandbox's."""
     if settings.billing is None:
-        return StripeBilling(
-            settings.billing_base_url or f"{settings.sandbox_url}/stripe", settings.billing_api_key or "sk_test_sandbox"
-        )
+        base = settings.billing_base_url or f"{settings.sandbox_url}/stripe"
+        return StripeBilling(base, settings.billing_api_key or "sk_test_sandbox", budget=budget)
     if not settings.billing_api_key:
         raise MisconfiguredError("TOWLINE_BILLING_API_KEY: is needed for stripe")
-    return StripeBilling(settings.billing_base_url or "https://api.stripe.com", settings.billing_api_key)
+    return StripeBilling(settings.billing_base_url or "https://api.stripe.com", settings.billing_api_key, budget=budget)
 
 
 def _sandbox_token(system: str, token_url: str) -> Token:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from connectors.budget import at_work
 from contracts.errors import RetryableError, StageError, TowlineError
 from contracts.event import Envelope, parse
 from contracts.values import Contract, Money
@@ -34,6 +35,7 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
     """
     house = runtime()
     batch = await _open(house, event_type, events, payload, current_run() or uuid4())
+    at_work.set(batch.entry.criticality)
     try:
         yield batch
     except asyncio.CancelledError as error:

@@ -115,7 +115,7 @@ def prefect_url(prefect_process: Process) -> str:
 @pytest.fixture
 def settings(database_url: str, sandbox_port: int, tmp_path: Path) -> Settings:
     """Settings of a house on this test's database and the session's sandbox."""
-    return Settings(_env_file=None, home=tmp_path, database_url=database_url, sandbox_port=sandbox_port)
+    return Settings(_env_file=None, home=tmp_path, database_url=database_url, sandbox_port=sandbox_port, sandbox_limits="off")
 
 
 @pytest.fixture

@@ -44,6 +44,8 @@ class Metrics:
         self.outage = Gauge(
             "towline_outage_seconds", "How long a system that is down has not answered", ("system",), registry=self.registry
         )
+        self.budget = Gauge("towline_budget_left", "Calls left of a vendor's limit", ("budget",), registry=self.registry)
+        self.budget_size = Gauge("towline_budget_size", "Calls that may go at once", ("budget",), registry=self.registry)
         self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
 
     def count_event(self, event_type: str, answer: str) -> None:
@@ -75,6 +77,12 @@ class Metrics:
         for system, age in reversed(list(outages)):
             self.outage.labels(system).set(age)
 
+    def show_budgets(self, budgets: Iterable[tuple[str, float, int]]) -> None:
+        """Set what is left of each vendor's limit, and of how much."""
+        for name, left, size in budgets:
+            self.budget.labels(name).set(left)
+            self.budget_size.labels(name).set(size)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -84,6 +92,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _clear(self, *, up: int) -> None:
-        for gauge in (self.depth, self.oldest, self.exceptions, self.paused, self.outage):
+        stops, budgets = (self.paused, self.outage), (self.budget, self.budget_size)
+        for gauge in (self.depth, self.oldest, self.exceptions, *stops, *budgets):
             gauge.clear()
         self.ledger_up.set(up)

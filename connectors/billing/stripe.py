@@ -18,6 +18,7 @@ from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, i
 from connectors.billing.stripe_customers import Customers
 from connectors.billing.stripe_drafts import Drafts
 from connectors.billing.stripe_shapes import KEY, TOTAL, ref
+from connectors.budget import UNLIMITED, Budget
 from connectors.network import TIMEOUT
 from connectors.oauth import StaticToken
 from connectors.outcomes import chunks, each, together
@@ -42,9 +43,11 @@ class StripeBilling:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        budget: Budget = UNLIMITED,
     ) -> None:
         """Speak to `base_url`, https://api.stripe.com at Stripe itself, with a secret or restricted API key."""
-        self._api = StripeApi("billing", base_url, StaticToken(api_key), DIALECT, transport=transport, timeout=timeout)
+        token = StaticToken(api_key)
+        self._api = StripeApi("billing", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._calls = Calls(self._api)
         self._customers = Customers(self._calls)
         self._drafts = Drafts(self._calls)

@@ -5,9 +5,7 @@ https://docs.stripe.com/api/idempotent_requests and https://docs.stripe.com/erro
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -23,11 +21,8 @@ FORM = "application/x-www-form-urlencoded"
 REPLAYED = ".replayed"
 TURNS = 10
 PAGE = 100
-RATE, BURST = 88.0, 4  # together less than the limit in any second
 
 Object = Mapping[str, Any]
-Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[object]]
 Standing = Callable[[], Awaitable[Object | None]]
 
 
@@ -56,39 +51,8 @@ DIALECT = Dialect(
 """https://docs.stripe.com/error-codes"""
 
 
-class Pace:
-    """Spreads calls evenly after a first burst: a rate limit that is not run into costs no waiting for the next second.
-
-    Calls take turns, each counted when it really goes: after a moment in which the process was busy they do not go in a heap.
-    """
-
-    def __init__(self, rate: float, burst: int, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
-        self._step, self._ahead = 1 / rate, (burst - 1) / rate
-        self._clock, self._sleep = clock, sleep
-        self._turns = asyncio.Lock()
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Wait until the next call may go."""
-        async with self._turns:
-            if (wait := self._next - self._ahead - self._clock()) > 0:
-                await self._sleep(wait)
-            self._next = max(self._next, self._clock()) + self._step
-
-
 class StripeApi(ApiClient):
-    """Keeps within Stripe's hundred calls a second; tells an error of now from one that Stripe kept and said again.
-
-    https://docs.stripe.com/rate-limits
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._pace = Pace(rate=RATE, burst=BURST)
-
-    async def _send(self, request: httpx.Request, token: str, operation: str, nature: Nature) -> httpx.Response:
-        await self._pace.turn()
-        return await super()._send(request, token, operation, nature)
+    """Tells an error of now from one that Stripe kept and said again."""
 
     def _refusal(self, operation: str, response: httpx.Response, nature: Nature) -> TowlineError:
         error = super()._refusal(operation, response, nature)

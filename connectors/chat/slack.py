@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 import aiohttp
+import stamina
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
-from connectors.brake import is_pulled, pass_brake
+from connectors.brake import pass_brake
+from connectors.budget import UNLIMITED, Budget
 from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
+from connectors.http import PATIENCE, patient
 from connectors.network import takes_proxy
-from connectors.remedies import Nature, asked_wait
+from connectors.remedies import BusyError, Nature
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError
 from contracts.records import EffectKey, Message, Ref, Wanted
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
-PATIENCE = 30.0
 RECENT_PAGES, PAGE = 5, 200
 
 
@@ -33,14 +30,20 @@ class Slack:
     """Our chat port on Slack. Our key is the message metadata `towline_effect` with payload `towline_key`."""
 
     def __init__(
-        self, base_url: str, token: str, *, timeout: aiohttp.ClientTimeout = TIMEOUT, patience: float = PATIENCE
+        self,
+        base_url: str,
+        token: str,
+        *,
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
+        patience: float = PATIENCE,
+        budget: Budget = UNLIMITED,
     ) -> None:
-        """Speak to `base_url`, https://slack.com/api at Slack itself, as the bot of this token.
+        """Speak to `base_url`, https://slack.com/api at Slack itself, as the bot of this token, within its workspace's budget.
 
-        `patience` is how many seconds a call may wait for rate limits in all.
+        `patience` is how many seconds a call may wait in all when Slack asks for it.
         """
         self._base = base_url.rstrip("/") + "/"
-        self._token, self._timeout, self._patience = token, timeout, patience
+        self._token, self._timeout, self._patience, self._budget = token, timeout, patience, budget
         self._client: AsyncWebClient | None = None
         self._channels: dict[str, str] = {}
 
@@ -126,14 +129,26 @@ class Slack:
                 return listed
 
     async def _call(self, method: str, nature: Nature, **arguments: Any) -> dict[str, Any]:
-        """Call a method and return its answer; every failure is one of our errors, without Slack's words."""
-        read = nature == "read"
+        """Call a method in its turn and return its answer; rate limits are waited for, in seconds or until a date."""
+        async for attempt in stamina.retry_context(on=patient(self._patience), attempts=None, timeout=None):
+            with attempt:
+                return await self._once(method, nature, arguments)
+        raise AssertionError("stamina returns or raises")
+
+    async def _once(self, method: str, nature: Nature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Call once; every failure is one of our errors, without Slack's words."""
+        read, channel = nature == "read", str(arguments.get("channel", ""))
+        verb = "GET" if read else "POST"
         given = {"params": {name: value for name, value in arguments.items() if value != ""}} if read else {"json": arguments}
+        await self._budget.take(f"{verb} {method}", channel)
         pass_brake(nature)
         try:
-            answer = await self._web().api_call(method, http_verb="GET" if read else "POST", **given)
-        except SlackApiError as error:
-            raise refusal(method, nature, error.response) from None
+            answer = await self._web().api_call(method, http_verb=verb, **given)
+        except SlackApiError as failure:
+            error = refusal(method, nature, failure.response)
+            if isinstance(error, BusyError) and error.retry_after:
+                await self._budget.refused(f"{verb} {method}", error.retry_after, channel)
+            raise error from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise RetryableError(f"chat: {method}: no connection", cause="chat.unreachable") from None
         except (aiohttp.ClientError, TimeoutError):
@@ -148,55 +163,10 @@ class Slack:
             # A server with the usual five seconds must not close an idle connection under a request on its way.
             connector = aiohttp.TCPConnector(limit=20, keepalive_timeout=4)
             session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=takes_proxy(self._base))
-            # Without handlers of our own the client would repeat a post whose answer was lost, and post it twice.
-            handlers: list[AsyncRetryHandler] = [_RateLimits(self._patience)]
-            self._client = AsyncWebClient(self._token, self._base, session=session, retry_handlers=handlers)
+            # With its own handlers the client would repeat a post whose answer was lost, and post it twice.
+            self._client = AsyncWebClient(self._token, self._base, session=session, retry_handlers=[])
             self._client.proxy = None  # the session reads the environment itself, and NO_PROXY with it
         return self._client
-
-
-class _RateLimits(AsyncRetryHandler):
-    """Waits as long as Slack asks, in seconds or until a date; the client's own handler knows no date and no end."""
-
-    def __init__(self, patience: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        super().__init__(max_retry_count=10)
-        self._patience, self._sleep = patience, sleep
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        waited = (state.custom_values or {}).get("waited", 0.0)
-        return (
-            not is_pulled()
-            and response is not None
-            and response.status_code == 429
-            and waited + _wait(response) <= self._patience
-        )
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        """Sleep, and remember how long in all."""
-        wait = _wait(response) if response else 1.0
-        await self._sleep(wait)
-        state.custom_values = {"waited": (state.custom_values or {}).get("waited", 0.0) + wait}
-        state.next_attempt_requested = True
-        state.increment_current_attempt()
-
-
-def _wait(response: HttpResponse) -> float:
-    asked = asked_wait(429, {name.lower(): values[0] for name, values in response.headers.items()})
-    return 1.0 if asked is None else asked
 
 
 def _next(answer: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from connectors.budget import UNLIMITED, Budget
 from connectors.crm import hubspot_notes, hubspot_requests, hubspot_undo
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
@@ -76,9 +77,10 @@ class HubSpot:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        budget: Budget = UNLIMITED,
     ) -> None:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
-        self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout)
+        self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._calls = Calls(self._api)
         self._account = Account(self._api)
 

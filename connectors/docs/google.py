@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx
 
+from connectors.budget import UNLIMITED, Budget
 from connectors.docs import google_files, google_undo
 from connectors.docs.google_calls import ANSWER, FOLDER, KEY, is_gone, metadata, ref, replacement
 from connectors.google import DIALECT
@@ -54,12 +55,13 @@ class GoogleDocs:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        budget: Budget = UNLIMITED,
     ) -> None:
         """Speak to Drive and Docs; at Google itself https://www.googleapis.com and https://docs.googleapis.com."""
-        self._drive = ApiClient("docs", drive_url, token, DIALECT, transport=transport, timeout=timeout)
+        self._drive = ApiClient("docs", drive_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._docs = self._drive
         if docs_url.rstrip("/") != drive_url.rstrip("/"):
-            self._docs = ApiClient("docs", docs_url, token, DIALECT, transport=transport, timeout=timeout)
+            self._docs = ApiClient("docs", docs_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._places: dict[UUID, str] = {}
         self._templates: dict[str, UUID] = {}
         self._pages: Mapping[str, str] = {}

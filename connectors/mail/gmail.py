@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
+from connectors.budget import UNLIMITED, Budget
 from connectors.google import DIALECT as GOOGLE
 from connectors.http import ApiClient
 from connectors.mail.gmail_shapes import HEADERS, added, came, letter_of, ref_of
@@ -52,10 +53,11 @@ class Gmail:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        budget: Budget = UNLIMITED,
     ) -> None:
         """Speak to Gmail, at Google https://gmail.googleapis.com; `sender` is `Name <address>`. Raises MisconfiguredError."""
         self._sender = sender_of(sender)
-        self._api = ApiClient("mail", base_url, token, DIALECT, transport=transport, timeout=timeout)
+        self._api = ApiClient("mail", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._labels: dict[str, str] = {}
 

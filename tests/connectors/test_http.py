@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from connectors.brake import Brake, braked_by
-from connectors.http import ApiClient, _patient
+from connectors.http import ApiClient, patient
 from connectors.oauth import StaticToken
 from connectors.remedies import BusyError, Dialect, Nature, asked_wait
 from contracts.errors import HeldError, MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
@@ -164,7 +164,7 @@ async def test_beyond_our_patience_the_error_says_when_to_come_back() -> None:
 
 
 def waits(budget: float, *errors: Exception) -> Iterator[bool | float]:
-    return map(_patient(budget), errors)
+    return map(patient(budget), errors)
 
 
 def test_waiting_takes_what_was_asked_with_a_little_jitter_until_the_budget_is_spent() -> None:

@@ -2,17 +2,12 @@
 
 import socket
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from uuid import uuid4
 
 import aiohttp
 import pytest
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 
-from connectors.chat.slack import Slack, _RateLimits
+from connectors.chat.slack import Slack
 from connectors.chat.text import plain
 from contracts.errors import MisconfiguredError, RetryableError
 from contracts.records import Message, Wanted
@@ -74,22 +69,6 @@ async def test_a_rate_limit_that_outlasts_our_patience_says_when_to_come_back(ch
         await chat.post(message())
     assert raised.value.retry_after == 60
     assert len(await served.asked("chat.postMessage")) == 1
-
-
-async def test_waiting_ends_when_patience_is_used_up() -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    limits, state = _RateLimits(25, sleep), RetryState()
-    request = HttpRequest(method="POST", url="http://slack", headers={})
-    refused = HttpResponse(status_code=429, headers={"Retry-After": "12"})
-    while await limits.can_retry_async(state=state, request=request, response=refused):
-        await limits.prepare_for_next_attempt_async(state=state, request=request, response=refused)
-    assert slept == [12, 12]
-    dated = HttpResponse(status_code=429, headers={"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1))})
-    assert not await limits.can_retry_async(state=RetryState(), request=request, response=dated)
 
 
 async def test_nobody_there_is_worth_another_try() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from connectors.billing.stripe import StripeBilling
-from connectors.billing.stripe_calls import Pace, explain, form
+from connectors.billing.stripe_calls import explain, form
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError
 from contracts.records import Ref, Wanted
 from tests.connectors.billing_rules import (
@@ -176,26 +176,3 @@ def test_an_error_is_known_by_its_code_or_its_kind_and_by_its_request() -> None:
     assert explain({"error": logged}) == ("idempotency_error", "req_1a")
     assert explain({"error": {"type": "card_error", "code": "card_declined"}}) == ("card_declined", "")
     assert explain({"error": "none"}) == ("", "")
-
-
-async def test_calls_are_spread_evenly_after_a_first_burst_and_never_go_in_a_heap() -> None:
-    now, late = 100.0, 0.0
-
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds + late
-
-    async def gone(calls: int) -> list[float]:
-        moments = []
-        for _ in range(calls):
-            await pace.turn()
-            moments.append(round(now - 100, 3))
-        return moments
-
-    pace = Pace(10, 2, lambda: now, sleep)
-    assert await gone(4) == [0, 0, 0.1, 0.2]
-    now = 200.0
-    assert await gone(3) == [100, 100, 100.1]
-    late = 5.0  # the process is busy: calls go late, and those behind them do not make up for it
-    moments = await gone(8)
-    assert min(later - earlier for earlier, later in zip(moments, moments[2:], strict=False)) >= 0.1

@@ -17,10 +17,12 @@ from typer.core import TyperGroup
 from cli.main import COMMANDS
 from connectors import google
 from connectors.billing import stripe_hooks
-from connectors.billing.stripe_calls import RATE, VERSION
+from connectors.billing.stripe_calls import VERSION
 from connectors.crm import hubspot_words
 from connectors.remedies import REMEDIES
+from contracts.budgets import budgets
 from contracts.catalog import catalog
+from contracts.rules import Rules
 from contracts.systems import System
 from expectations.named import FailureSeverity
 from expectations.suites import SUITES
@@ -126,12 +128,29 @@ def test_every_webhook_of_billing_that_becomes_an_event_is_named() -> None:
     assert [name for name in types if f"`{name}`" not in OPERATIONS] == []
 
 
-def test_every_vendor_and_the_version_and_pace_of_billing_are_named() -> None:
+def test_every_vendor_and_the_version_of_billing_are_named() -> None:
     vendors = [name for kind in System for name in get_args(get_args(Settings.model_fields[kind.value].annotation)[0])]
     assert "stripe" in vendors
     assert [name for name in vendors if f"={name}`" not in CONNECTORS or f"`{name}`" not in OPERATIONS] == []
     assert VERSION in CONNECTORS
-    assert f"spread to {RATE:.0f} a second" in CONNECTORS
+
+
+def test_every_limit_of_a_vendor_is_described_as_it_is_kept() -> None:
+    shown = {
+        name: row for row in tables_of("connectors.md", "Budgets", "limit") for name in re.findall(r"[a-z-]+\.[a-z-]+", row[0])
+    }
+    limits = {f"{vendor}.{limit.name}": limit for vendor, one in budgets().items() for limit in one.limits}
+    assert set(shown) == set(limits)
+    for name, limit in limits.items():
+        _, published, kept = shown[name]
+        assert published.startswith(f"{limit.calls:,} in {limit.seconds:g} s"), name
+        assert kept.startswith(f"{limit.burst:,} at once, {limit.rate:g} a second" if limit.rate else "never more"), name
+
+
+def test_every_clause_of_the_trigger_rules_is_described() -> None:
+    clauses = set(Rules.model_fields)
+    assert {row[0] for row in tables_of("operations.md", "Trigger rules", "clause")} == clauses
+    assert {row[0].split("/")[1] for row in tables_of("runbooks/rules.md", "What failed", "cause")} == clauses
 
 
 def test_every_cause_of_a_gate_that_a_page_names_can_come() -> None:

@@ -117,7 +117,7 @@ async def gates(house: House, request: Request, books: Books) -> object:
 
 
 async def status(house: House, request: Request, books: Books) -> object:
-    """Return the open work, the cases by stage, the causes of exceptions, what is paused and which systems are down."""
+    """Return the open work, cases by stage, causes of exceptions, what is paused or down, and what is left of vendors' limits."""
     return {
         "ready": True,
         "paused": [shapes.paused(row) for row in await books.switches.open()],
@@ -125,6 +125,7 @@ async def status(house: House, request: Request, books: Books) -> object:
         "work": [shapes.work(row, house.age(row.oldest)) for row in await books.inbox.open_work()],
         "cases": {row.stage: row.cases for row in await books.cases.count()},
         "causes": [shapes.cause(row) for row in await books.exceptions.causes()],
+        "budgets": [shapes.budget(row) for row in await books.budgets.standing()],
     }
 
 

@@ -149,6 +149,11 @@ def work(row: Row[Any], age: float) -> Shown:
     return {"type": row.type, "status": row.status, "events": row.events, "oldest": row.oldest, "oldest_seconds": round(age, 1)}
 
 
+def budget(row: Row[Any]) -> Shown:
+    """Show how many calls are left of a vendor's limit, and for how many seconds the vendor wants none."""
+    return {"name": row.name, "left": round(row.remaining, 1), "size": row.size, "held_seconds": round(row.held, 1)}
+
+
 def _event(row: Row[Any]) -> Shown:
     return {**_fields(row, EVENT), "waits_for": waits_for(row)}
 
