@@ -26,6 +26,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.retention import Retention
 from ledger.telling import Telling
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,12 @@ class Books:
     decisions: Decisions
     early: Early
     telling: Telling
+    retention: Retention
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
         """Open the books on a connection."""
-        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling)
+        kinds = (Inbox, Effects, Cases, Exceptions, Documents, Alerts, Gates, Continuity, Decisions, Early, Telling, Retention)
         return cls(*(kind(connection) for kind in kinds))  # type: ignore[arg-type]
 
 

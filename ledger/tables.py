@@ -95,6 +95,14 @@ class Event(SQLModel, table=True):
     holds_up: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
 
 
+class Retired(SQLModel, table=True):
+    """What retention leaves of an event: its id, so that a second delivery is still a duplicate."""
+
+    __tablename__: ClassVar[Any] = "retired"
+
+    id: UUID = Field(primary_key=True)
+
+
 class Effect(SQLModel, table=True):
     """An outside change: intended before the call, its result after it."""
 

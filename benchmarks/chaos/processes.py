@@ -1,0 +1,36 @@
+"""Finds the processes of a running stack by what they are, from what the supervisor wrote down; knows no fault."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+PROGRAMS = ("gateway", "worker", "prefect", "sandbox", "postgres")
+
+
+def find(home: Path, target: str) -> list[psutil.Process]:
+    """Return the living processes that a fault's target names; none where there is none just now."""
+    with contextlib.suppress(OSError, ValueError, KeyError, psutil.NoSuchProcess):
+        if target in PROGRAMS:
+            return [_program(home, target)]
+        if target == "postgres backend":
+            return [one for one in _program(home, "postgres").children() if "[local]" in " ".join(one.cmdline())]
+        return _of_worker(_program(home, "worker"), target)
+    return []
+
+
+def _program(home: Path, name: str) -> psutil.Process:
+    record = json.loads((home / "run" / f"{name}.pid").read_text(encoding="utf-8"))
+    process = psutil.Process(int(record["pid"]))
+    if abs(process.create_time() - float(record["started"])) > 0.1 or process.status() == psutil.STATUS_ZOMBIE:
+        raise psutil.NoSuchProcess(process.pid)
+    return process
+
+
+def _of_worker(worker: psutil.Process, target: str) -> list[psutil.Process]:
+    """The fork server is the worker's child, the warm processes are the fork server's."""
+    servers = [one for one in worker.children() if "forkserver" in " ".join(one.cmdline())]
+    return servers if target == "fork server" else [child for server in servers for child in server.children()]
