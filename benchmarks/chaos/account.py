@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from benchmarks.chaos.scripts import LAST_STAGE, demand, events_of
+from benchmarks.chaos.scripts import LAST_STAGE, LEAVES, demand, events_of
 from benchmarks.chaos.stream import Deal
 from benchmarks.house import House
+from lifecycle.announcements import HEADLINES
 
 INBOX = text(
     """
@@ -33,6 +34,8 @@ SHOWN = {
     "chat": ("messages",),
 }
 OPEN = ("received", "running", "waiting")
+CHAT = "chat messages"
+"""A message about many deals names the first twenty of them: that none is left out is seen by the numbers that it says."""
 
 
 @dataclass
@@ -65,6 +68,7 @@ async def account(house: House, engine: AsyncEngine, deals: Sequence[Deal], acce
         events[UUID(str(row.case_id))].append(row)
     objects = {f"{system} {kind}": shown for system in SHOWN for kind, shown in await _objects(house, system)}
     _keys(found, objects)
+    _told(found, rows, objects[CHAT])
     standing = _by_deal(objects, {str(cases[deal.case].crm_deal_id): deal.name for deal in deals if deal.case in cases})
     for deal in deals:
         _deal(found, deal, events[deal.case], cases.get(deal.case), standing.get(deal.name, Counter()))
@@ -92,12 +96,32 @@ def _keys(found: Account, objects: Mapping[str, Sequence[Mapping[str, Any]]]) ->
         found.double += [f"{kind}: {number} carry the key {key}" for key, number in keys.items() if number > 1]
 
 
+def _told(found: Account, rows: Sequence[Any], messages: Sequence[Mapping[str, Any]]) -> None:
+    """Each event is told as often as its path says; a message says of how many deals it speaks."""
+    said: Counter[str] = Counter()
+    for words in [str(one["object"].get("text") or "") for one in messages]:
+        for event, (one, many) in HEADLINES.items():
+            if words.startswith(f"{one}: "):
+                said[event] += 1
+            elif number := re.fullmatch(rf"(\d+) {many}", words):
+                said[event] += int(number[1])
+    done = Counter(row.type for row in rows if row.status == "done")
+    parked = Counter(row.type for row in rows if row.status in ("parked", "undone"))
+    for event, leaves in LEAVES.items():
+        each = leaves.get(CHAT, 0)
+        if said[event] < done[event] * each:
+            found.missing.append(f"{event}: told of {said[event]}, {done[event] * each} are done")
+        if said[event] > (done[event] + parked[event]) * each:
+            found.double.append(f"{event}: told of {said[event]}, {(done[event] + parked[event]) * each} happened")
+
+
 def _deal(found: Account, deal: Deal, events: Sequence[Any], case: Any, standing: Counter[str]) -> None:
     done = Counter(row.type for row in events if row.status == "done")
     if case and not events:
         done = events_of(deal.script)  # retired: it has come to its end
     stopped = [row for row in events if row.status in ("parked", "undone")]
     least, most = demand(done), demand(done + Counter(row.type for row in stopped))
+    del least[CHAT]
     for kind, number in (least - standing).items():
         found.missing.append(f"{deal.name} ({deal.script}): {number} {kind} less than its events demand")
     for kind, number in (standing - most).items():

@@ -20,7 +20,7 @@ from benchmarks.chaos.plan import Fault, Kind
 from benchmarks.chaos.processes import find
 from benchmarks.house import House
 
-REACH = 20.0
+REACH = 60.0
 """Seconds for which a target that is just not there is waited for."""
 
 
