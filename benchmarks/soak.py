@@ -112,7 +112,7 @@ def bad_lines(logs: Path) -> list[str]:
         f"{log.name}: {line[:200].decode(errors='replace')}"
         for log in sorted(logs.glob("*.log*"))
         for line in dict.fromkeys(log.read_bytes().splitlines())
-        if BAD.search(line)
+        if BAD.search(line) and b"need a person" not in line  # how a run ends in which a deal was refunded
     ][:20]
 
 

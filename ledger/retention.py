@@ -23,11 +23,12 @@ AND EXISTS (SELECT 1 FROM inbox i WHERE i.case_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.case_id = c.id AND (
   i.status NOT IN ('done', 'undone') OR i.told IS DISTINCT FROM i.status
   OR i.finished_at > now() - make_interval(secs => :seconds)))
-AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.case_id = c.id AND x.closed_at IS NULL)
+AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.case_id = c.id AND x.event_id IS NOT NULL AND x.closed_at IS NULL)
 FOR UPDATE SKIP LOCKED
 """
 )
-"""A deal is over when it is paid or given up, all that was heard of it was finished long ago, and nobody has to look at it."""
+"""A deal is over when it is paid or given up, all that was heard of it was finished long ago, and nothing of it has stopped.
+An open exception about the deal as a whole (a refund to explain) stays on its owner's desk while the papers go."""
 RETIRE = text(
     """
 WITH gone AS (DELETE FROM inbox WHERE case_id = ANY(:cases) AND status IN ('done', 'undone') RETURNING id)
@@ -35,7 +36,7 @@ INSERT INTO retired (id) SELECT id FROM gone ON CONFLICT DO NOTHING
 """
 )
 EFFECTS = text("DELETE FROM effects WHERE case_id = ANY(:cases) AND NOT step = ANY(:shared)")
-EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases)")
+EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
 OLD = {
     "gate_results": text(
         "DELETE FROM gate_results WHERE id IN (SELECT id FROM gate_results WHERE at < now() - make_interval(secs => :seconds)"

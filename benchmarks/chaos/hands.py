@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.chaos import clock, disk
 from benchmarks.chaos.plan import Fault, Kind
-from benchmarks.chaos.processes import find
+from benchmarks.chaos.processes import find, is_ready
 from benchmarks.house import House
 
 REACH = 60.0
@@ -35,7 +35,7 @@ class Hands:
         self.done: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.recovery: dict[str, list[float]] = {}
-        """Seconds from a program's death until the supervisor called it ready again."""
+        """Seconds from a program's death until another one was ready in its place."""
 
     async def carry_out(self, faults: Sequence[Fault]) -> None:
         """Carry faults out one after the other."""
@@ -109,9 +109,9 @@ class Hands:
         return self._dice.choice(found)
 
     async def _watch(self, target: str, pid: int) -> None:
-        """Note how long it took until a program that was killed was there again."""
+        """Note how long it took until another process is ready in the place of one that was killed."""
         begun = time.monotonic()
-        while not (found := await asyncio.to_thread(find, self._home, target)) or found[0].pid == pid:  # noqa: ASYNC110
+        while not await asyncio.to_thread(is_ready, self._home, target, but=pid):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         self.recovery.setdefault(target, []).append(time.monotonic() - begun)
 

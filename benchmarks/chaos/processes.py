@@ -22,6 +22,16 @@ def find(home: Path, target: str) -> list[psutil.Process]:
     return []
 
 
+def is_ready(home: Path, target: str, *, but: int) -> bool:
+    """Say whether another process than `but` stands in this place, and is ready for work where the supervisor knows that."""
+    if target not in PROGRAMS:
+        return any(one.pid != but for one in find(home, target))
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        report = json.loads((home / "run" / "stack.json").read_text(encoding="utf-8"))
+        return any(one["name"] == target and one["state"] == "ready" and one["pid"] != but for one in report["processes"])
+    return False
+
+
 def _program(home: Path, name: str) -> psutil.Process:
     record = json.loads((home / "run" / f"{name}.pid").read_text(encoding="utf-8"))
     process = psutil.Process(int(record["pid"]))

@@ -123,7 +123,7 @@ def report(there: Scene, found: Account, seed: int, quiet: float | None) -> None
     if hands.skipped:
         print("skipped (nobody there, or not possible here): " + ", ".join(f"{n} {k}" for n, k in hands.skipped.items()))
     for target, seconds in sorted(hands.recovery.items()):
-        print(f"  {target} there again after {statistics.median(seconds):.1f} s, at worst {max(seconds):.1f} s")
+        print(f"  {target} ready again after {statistics.median(seconds):.1f} s, at worst {max(seconds):.1f} s")
     print(f"{len(stream.deals)} deals, {sum(found.ended.values())} events: {dict(found.ended)}")
     print(f"what senders heard beside a 2xx: {dict(stream.answers)}")
     print(f"a person replayed: {dict(there.desk.replayed)}; started by hand: {sum(deal.starts for deal in stream.deals)}")

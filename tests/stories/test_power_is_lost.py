@@ -21,19 +21,26 @@ from tests.world import lead
 LASTING = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-async def test_every_event_that_was_acknowledged_outlives_a_killed_database() -> None:
-    """
-    Given a database whose own configuration file was made hasty, under 200 leads from 8 senders
-    When all of its processes are killed the moment that the last lead is acknowledged, and it is started again
-    Then it was started so that nothing is acknowledged before it is on the disk, and all 200 leads are there.
-    """
+def hasty_server() -> EmbeddedPostgres:
+    """A server whose configuration file would have it answer before anything is on the disk."""
     folder = Path(tempfile.mkdtemp(prefix="towline-test-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder / "data", folder / "data")
     server.prepare()
     with (server.folder / "postgresql.conf").open("a") as file:
         file.writelines(f"{setting} = off\n" for setting in LASTING)
-    process = server.start(folder / "log")
+    return server
+
+
+async def test_every_event_that_was_acknowledged_outlives_a_killed_database() -> None:
+    """
+    Given a database whose own configuration file was made hasty, under 200 leads from 8 senders
+    When all of its processes are killed the moment that the last lead is acknowledged, and it is started again
+    Then it was started so that nothing is acknowledged before it is on the disk, and all 200 leads are there.
+    """
+    server = hasty_server()
+    log = server.folder.parent / "log"
+    process = server.start(log)
     try:
         server.create_database("towline")
         await migrate(url_of(server, "towline"))
@@ -50,9 +57,9 @@ async def test_every_event_that_was_acknowledged_outlives_a_killed_database() ->
         process.wait(20)
         await ledger.close()
         assert [receipt.status for receipt in told] == [Answer.RECEIVED] * 200  # type: ignore[attr-defined]
-        process = server.start(folder / "log")
+        process = server.start(log)
         assert server.psql("SELECT count(*) FROM inbox WHERE status = 'received'", "towline").strip() == "200"
     finally:
         os.kill(process.pid, signal.SIGQUIT)
         process.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(server.folder.parent, ignore_errors=True)
