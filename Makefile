@@ -1,6 +1,6 @@
 # What people and CI run. `make setup` needs Python 3.11 or newer, pip and make, and writes to .venv only.
 .DEFAULT_GOAL := setup
-.PHONY: setup run test lint bench lock
+.PHONY: setup run test lint bench chaos soak lock
 
 BIN := .venv/bin
 ROOMS := cli connectors contracts deployments expectations flows ledger lifecycle runtime sandbox tasks web
@@ -26,6 +26,12 @@ lint: setup
 
 bench: setup
 	@for name in gateway leads outage deals memory; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+chaos: setup
+	@$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
+
+soak: setup
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)
 
 lock: setup
 	@uv=$$(bash scripts/setup.sh --which-uv) && $$uv pip compile --universal --generate-hashes --group dev pyproject.toml \

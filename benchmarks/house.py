@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,31 @@ from runtime.settings import Settings
 ROOT = Path(__file__).parent.parent
 
 
+Furnish = Callable[[Path], contextlib.AbstractContextManager[None]]
+Surroundings = Callable[[Path], dict[str, str]]
+
+
 @contextlib.contextmanager
-def stack(**settings: str) -> Iterator[Settings]:
-    """Start a stack, give its settings, and stop it."""
+def stack(
+    furnish: Furnish = contextlib.nullcontext,
+    surroundings: Surroundings = lambda home: {},
+    *,
+    keep: bool = False,
+    **settings: str,
+) -> Iterator[Settings]:
+    """Start a stack, give its settings, and stop it.
+
+    `furnish` prepares its folder, `surroundings` are what its processes find in their environment, `keep` leaves the folder.
+    """
     home = Path(tempfile.mkdtemp(prefix="towline-bench-"))
     home.chmod(0o755)
     ports = {name: str(free_port()) for name in ("TOWLINE_PORT", "TOWLINE_SANDBOX_PORT", "TOWLINE_PREFECT_PORT")}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOWLINE_", "PREFECT_"))}
     environment = {**inherited, **ports, **settings, "TOWLINE_HOME": str(home)}
+    furniture = contextlib.ExitStack()
     try:
+        furniture.enter_context(furnish(home))
+        environment |= surroundings(home)
         begun = time.monotonic()
         towline(environment, "up", "--detach")
         print(f"towline up until ready: {time.monotonic() - begun:.1f} s")
@@ -41,7 +57,11 @@ def stack(**settings: str) -> Iterator[Settings]:
         yield Settings(_env_file=home / "secrets.env")
     finally:
         towline(environment, "down")
-        shutil.rmtree(home, ignore_errors=True)
+        if keep:
+            print(f"the state folder is {home}")
+        else:
+            furniture.close()
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def towline(environment: dict[str, str], *words: str) -> str:

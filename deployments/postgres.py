@@ -23,6 +23,10 @@ CONFIG = {
     "log_min_messages": "warning",
     "logging_collector": "off",
     "jit": "off",
+    # What was acknowledged outlives a power cut, whatever the cluster's own configuration file says.
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
 }
 
 

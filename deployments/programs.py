@@ -100,7 +100,7 @@ def _ledger(settings: Settings, *, after: tuple[str, ...]) -> Program:
 
 
 def _prefect(settings: Settings) -> Program:
-    port = str(settings.prefect_port)
+    port, kept = str(settings.prefect_port), str(round(settings.keep_runs_days * 24 * 3600))
     command = _module("uvicorn", "--factory", "prefect.server.api.server:create_app", "--no-access-log", "--log-level", "warning")
     return Program(
         "prefect",
@@ -116,6 +116,9 @@ def _prefect(settings: Settings) -> Program:
             # A connection costs PostgreSQL some 10 MB; more of them at once make nothing quicker on a few cores.
             "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "4",
             "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": "4",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept,
+            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept}S",
         },
         is_ready=_answers(settings.prefect_port, "/api/health"),
         after=("ledger",),

@@ -30,6 +30,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
 from ledger.switches import Switches
@@ -63,6 +64,7 @@ class Books:
     rollbacks: Rollbacks
     budgets: Budgets
     rules: Rules
+    retention: Retention
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -59,6 +59,7 @@ SELECT id, source, external_id, type, contract, case_id, payload, occurred_at, s
 FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS n(
   id uuid, source text, external_id text, type text, contract text, case_id uuid, payload jsonb,
   occurred_at timestamptz, status text)
+WHERE NOT EXISTS (SELECT 1 FROM retired r WHERE r.id = n.id)
 ON CONFLICT DO NOTHING RETURNING id
 """
 )

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from lifecycle.continuity import Kind
@@ -116,6 +116,14 @@ class Death(SQLModel, table=True):
     process: UUID = Field(primary_key=True)
     events: Any = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now(), index=True))
+
+
+class Retired(SQLModel, table=True):
+    """What retention leaves of an event: its id, so that a second delivery is still a duplicate."""
+
+    __tablename__: ClassVar[Any] = "retired"
+
+    id: UUID = Field(primary_key=True)
 
 
 class Effect(SQLModel, table=True):

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     children: int = Field(default=1, ge=1, le=32, description="Warm child processes of the resident worker: one for two cores")
 
+    keep_days: float = Field(default=90, gt=0, description="Days for which the working papers of a finished deal stay")
+    keep_runs_days: float = Field(default=14, gt=0.05, description="Days for which Prefect's runs, logs and events stay")
+
     events_secrets: Secrets = Field(default=(), description="Signing secrets of POST /events; the first signs, all verify")
     crm_webhook_secrets: Secrets = Field(default=(), description="Secrets of the CRM's webhooks")
     billing_webhook_secrets: Secrets = Field(default=(), description="Secrets of the billing system's webhooks")

@@ -39,11 +39,14 @@ def app(token: str | None) -> Who:
 
 
 class Changes:
-    """The subscriptions, kept under kind `subscriptions`, and the changes on their way (kind `undelivered`)."""
+    """The subscriptions, kept under kind `subscriptions`, and the changes on their way.
+
+    A change is kept from when it is made (kind `gathered`), and as part of a delivery (`undelivered`) until that has arrived.
+    """
 
     def __init__(self, store: Store, courier: Courier, url: str, secret: str | None) -> None:
         self.store, self.courier, self.url, self.secret = store, courier, f"{url.rstrip('/')}/webhooks/hubspot", secret
-        self._gathered: list[dict[str, Any]] = []
+        self._gathered: list[str] = []
         self._gathering: asyncio.Task[None] | None = None
 
     def seed(self) -> None:
@@ -85,7 +88,11 @@ class Changes:
             told = general if wanted["eventType"] == f"object.{what}" and wanted.get("objectTypeId") == kind.type_id else {}
             fits = told or wanted["eventType"] == f"{kind.singular}.{what}"
             if fits and wanted["active"] and wanted["propertyName"] == name:
-                self._gathered.append(
+                number = str(self.store.new_id())
+                self._gathered.append(number)
+                self.store.put(
+                    "gathered",
+                    number,
                     {
                         "eventId": self.store.new_id() % 2**31,
                         "subscriptionId": int(subscription.id),
@@ -99,17 +106,23 @@ class Changes:
                         "sourceId": who.source_id,
                         **more,
                         **told,
-                    }
+                    },
                 )
+        self._gather_soon()
+
+    def _gather_soon(self) -> None:
         if self._gathered and not self._gathering:
             self._gathering = asyncio.get_running_loop().create_task(self._gather())
 
     async def _gather(self) -> None:
         await asyncio.sleep(COLLECTED_FOR)
-        events, self._gathered, self._gathering = self._gathered, [], None
-        for first in range(0, len(events), BATCH):
-            number = str(self.store.new_id())
-            self.store.put("undelivered", number, {"events": events[first : first + BATCH]})
+        numbers, self._gathered, self._gathering = self._gathered, [], None
+        for first in range(0, len(numbers), BATCH):
+            part, number = numbers[first : first + BATCH], str(self.store.new_id())
+            events = [record.object for one in part if (record := self.store.get("gathered", one))]
+            self.store.put("undelivered", number, {"events": events})
+            for one in part:
+                self.store.delete("gathered", one)
             self._deliver(number)
 
     async def stop(self) -> None:
@@ -123,6 +136,8 @@ class Changes:
         """Send what an earlier process collected and did not deliver."""
         for record in self.store.all("undelivered"):
             self._deliver(record.id)
+        self._gathered = [record.id for record in self.store.all("gathered")]
+        self._gather_soon()
 
     def _deliver(self, number: str) -> None:
         record = self.store.get("undelivered", number)

@@ -331,6 +331,22 @@ async def test_what_was_not_delivered_is_sent_after_a_restart(
     assert len(gateway.calls) == 1
 
 
+async def test_a_change_that_was_answered_is_told_however_soon_the_sandbox_is_killed(
+    crm: httpx.AsyncClient, gateway: Gateway, stand_in: HubSpot, settings: Settings
+) -> None:
+    """Given a change that was just answered; when the sandbox is killed before it has collected others; then it is told."""
+    await crm.post(DEALS, json={"properties": {"dealname": "A"}})
+    await stand_in.changes.stop()
+    assert gateway.calls == []
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(gateway)) as outgoing:
+        again = system(settings, outgoing)
+        await again.start()
+        await gateway.has(1)
+        await again.close()
+    assert len(gateway.calls) == 1
+
+
 def test_a_published_signature_comes_out_the_same() -> None:
     """The example of HubSpot's own client library (hubspot-api-python, tests/spec/utils/test_signature.py, Apache-2.0)."""
     body, url = b"{'example_field':'example_value'}", "https://www.example.com/webhook_uri"

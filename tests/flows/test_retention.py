@@ -1,0 +1,114 @@
+"""Retention: what nobody needs any more of deals that are over goes; what must be known for ever stays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from flows.retention import retention
+from runtime.wiring import using
+from tests.journey import Deal, deals_at, goes, happen, travel
+from tests.world import World, lead
+
+TABLES = ("inbox", "effects", "exceptions", "gate_results", "retired", "decisions", "continuity", "documents", "cases")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def rows(engine: AsyncEngine) -> Counter[str]:
+    """How many rows each table holds."""
+    async with engine.connect() as connection:
+        counts = {name: await connection.execute(text(f"SELECT count(*) FROM {name}")) for name in TABLES}  # noqa: S608
+        return Counter({name: int(count.scalar_one()) for name, count in counts.items()})
+
+
+async def grows_old(engine: AsyncEngine, *, days: int) -> None:
+    """Let so many days go by for everything that has happened, and let Prefect have been told of it."""
+    async with engine.begin() as connection:
+        gone = {"days": timedelta(days=days)}
+        await connection.execute(text("UPDATE inbox SET finished_at = finished_at - :days, told = status"), gone)
+        await connection.execute(text("UPDATE exceptions SET closed_at = closed_at - :days"), gone)
+        await connection.execute(text("UPDATE gate_results SET at = at - :days"), gone)
+
+
+async def retired(world: World) -> str:
+    with temporary_settings({PREFECT_API_URL: world.prefect}):
+        return str((await retention(return_state=True)).message)
+
+
+async def of(world: World, deal: Deal) -> list[Any]:
+    async with world.house.ledger.begin() as books:
+        return list(await books.inbox.of_case(deal.case))
+
+
+async def test_the_papers_of_deals_that_are_over_go_and_the_rest_stays(world: World, engine: AsyncEngine) -> None:
+    """
+    Given a deal that was paid, one that was given up, one under way, and one that was paid but has an open exception
+    When 91 days go by, and retention runs twice
+    Then events, outside changes and verdicts of the first two are gone, and cases, decisions, money and documents are there
+    And what comes a second time is still a duplicate, a refund of the paid one still finds its deal
+    And the account's next deal finds folder and customer where they are.
+    """
+    paid, over, open_, asked = await deals_at(world, "discovery", "paid", "over", "open", "asked")
+    await travel(world, [paid, asked], "proposed", "delivery", "delivered", "invoiced", "paid")
+    await goes(world, *await happen(world, "deal.cancelled", [over]))
+    (refused,) = await happen(world, "deal.cancelled", [asked])
+    await goes(world, refused)
+    before = await rows(engine)
+    assert await retired(world) == "nothing was due"
+    await grows_old(engine, days=91)
+    said = await retired(world)
+    assert "inbox" in said
+    assert await retired(world) == "nothing was due"
+
+    after = await rows(engine)
+    assert [len(await of(world, deal)) for deal in (paid, over)] == [0, 0]
+    assert len(await of(world, open_)) == 2
+    assert any(row.id == refused for row in await of(world, asked))
+    assert before["inbox"] - after["inbox"] == after["retired"]
+    assert after["gate_results"] == 0
+    assert {name: after[name] for name in ("decisions", "continuity", "documents", "cases")} == {
+        name: before[name] for name in ("decisions", "continuity", "documents", "cases")
+    }
+
+    again = await world.arrives(lead("form-paid", of="paid"))
+    assert await of(world, paid) == []
+    assert (await rows(engine))["inbox"] == after["inbox"], again
+    standing = await world.vendors.all_counts()
+    (refund,) = await happen(world, "payment.refunded", [paid], amount={"minor": 1_500_000, "currency": "EUR"})
+    await goes(world, refund)
+    assert await world.status(refund) == "done"
+    await deals_at(world, "proposed", "next", company={"name": "Paid GmbH", "domain": "paid.example"})
+    now = await world.vendors.all_counts()
+    assert (now["folders"], now["customers"]) == (standing["folders"], standing["customers"])
+
+
+async def test_an_event_that_comes_while_its_deal_is_retired_stays(world: World, engine: AsyncEngine) -> None:
+    """
+    Given a paid deal that is due, and a page of retention that has looked at it
+    When a refund comes in before that page is deleted
+    Then the refund stays and is worked on.
+    """
+    (paid,) = await deals_at(world, "paid", "paid")
+    await grows_old(engine, days=91)
+    house = replace(world.house, settings=world.house.settings.model_copy(update={"keep_days": 90.0}))
+    with using(house):
+        async with house.ledger.begin() as books:
+            turned = await books.retention.turn(UUID(int=0), stages=["paid"], shared=[], seconds=1)
+            assert turned.gone["inbox"] > 0
+            (refund,) = await happen(world, "payment.refunded", [paid], amount={"minor": 1_500_000, "currency": "EUR"})
+    assert await world.status(refund) == "received"
