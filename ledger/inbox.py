@@ -56,10 +56,11 @@ ACCEPT = text(
     """
 INSERT INTO inbox (id, source, external_id, type, contract, case_id, payload, occurred_at, status, attempts)
 SELECT id, source, external_id, type, contract, case_id, payload, occurred_at, status, 0
-FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS n(
+FROM ROWS FROM (jsonb_to_recordset(CAST(:events AS jsonb)) AS (
   id uuid, source text, external_id text, type text, contract text, case_id uuid, payload jsonb,
-  occurred_at timestamptz, status text)
+  occurred_at timestamptz, status text)) WITH ORDINALITY AS n
 WHERE NOT EXISTS (SELECT 1 FROM retired r WHERE r.id = n.id)
+ORDER BY n.ordinality
 ON CONFLICT DO NOTHING RETURNING id
 """
 )
