@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
+from prefect import flow, task
 
 from connectors.budget import Budget, at_work
 from connectors.crm.hubspot_calls import DIALECT
@@ -14,11 +16,14 @@ from connectors.http import ApiClient
 from connectors.oauth import StaticToken
 from contracts.budgets import Ask, Drawn, Limit
 from contracts.catalog import Criticality
+from contracts.lead import LeadQualifiedV1
 from ledger.database import Ledger
 from runtime.settings import Settings
 from runtime.wiring import SharedBudgets, budget_of
 from sandbox.app import create_app
 from sandbox.settings import Settings as SandboxSettings
+from tasks.opening import batch_of
+from tests.world import World
 
 SMALL = Limit(name="calls", calls=30, seconds=1, keeps=0.1)
 OWNERS = "/crm/v3/owners"
@@ -108,3 +113,25 @@ def test_the_sandbox_has_the_limits_that_it_is_told_to_have(ledger: Ledger, limi
     assert [system for system, vendor in vendors.items() if budget_of(settings, system, vendor, shared).limits] == limited
     real = Settings(_env_file=None, crm="hubspot", sandbox_limits=limits)  # type: ignore[arg-type]
     assert budget_of(real, "crm", "hubspot", shared).limits
+
+
+@task
+async def criticality_of_a_call() -> str:
+    return at_work.get().value
+
+
+@flow
+async def some_path(events: list[UUID]) -> str:
+    async with batch_of("lead.qualified", events, LeadQualifiedV1):
+        return await criticality_of_a_call()
+
+
+async def test_the_calls_of_a_path_are_as_critical_as_the_catalog_says(world: World) -> None:
+    """
+    Given a path of high criticality
+    When one of its steps calls a vendor
+    Then the call draws from what is left to critical work.
+    """
+    assert at_work.get() is Criticality.NORMAL
+    state = await world.run(some_path)
+    assert await state.result() == world.house.catalog["lead.qualified"].criticality == "high"

@@ -28,7 +28,7 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
+    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references, budgets"
     postgres.psql(f"TRUNCATE {books}", DATABASE)
 
 

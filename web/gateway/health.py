@@ -68,5 +68,5 @@ async def metrics(house: House, _request: Request) -> Response:
     else:
         open_work = [Work(house.known_type(row.type), row.status, row.events, house.age(row.oldest)) for row in work]
         house.metrics.show_work(open_work, [(row.cause, row.deals) for row in causes])
-        house.metrics.show_budgets((row.name, row.remaining, row.size) for row in budgets)
+        house.metrics.show_budgets((row.name, row.left, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
