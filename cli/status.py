@@ -159,7 +159,8 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
             out.print(f"\n{counted['waiting']} {what}, the oldest for {age(counted['oldest'])}: `towline {where}`")
     if work.budgets:
         out.print()
-        used = [(row.name, f"{row.remaining:.0f} of {row.size}", f"{row.held:.0f} s" if row.held else "") for row in work.budgets]
+        held = {row.name: f"{row.held_seconds:.0f} s" if row.held_seconds else "" for row in work.budgets}
+        used = [(row.name, f"{row.left:.0f} of {row.size}", held[row.name]) for row in work.budgets]
         print_table(("calls of", "left", "held for"), used)
     if work.causes:
         out.print()

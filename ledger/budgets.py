@@ -50,7 +50,8 @@ UPDATE budgets SET held_until = greatest(held_until, extract(epoch FROM clock_ti
 WHERE name = :name
 """
 STANDING = """
-SELECT b.name, b.size, l.remaining, greatest(b.held_until - c.now, 0) AS held FROM budgets AS b, LATERAL {now} ORDER BY b.name
+SELECT b.name, l.remaining AS "left", b.size, greatest(b.held_until - c.now, 0) AS held_seconds
+FROM budgets AS b, LATERAL {now} ORDER BY b.name
 """
 
 

@@ -14,7 +14,7 @@ SETTLING = 60
 
 FIGURES = text(
     """
-WITH waits AS (
+WITH waits AS MATERIALIZED (
   SELECT type, received_at AS since, true AS is_held_up FROM inbox WHERE status IN ('received', 'running')
   UNION ALL
   SELECT i.type, i.finished_at, bool_and(x.cause NOT LIKE 'gate/%' AND x.cause NOT LIKE '%/stage/%')

@@ -35,6 +35,7 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
     """
     house = runtime()
     batch = await _open(house, event_type, events, payload, current_run() or uuid4())
+    outside = at_work.get()
     at_work.set(batch.entry.criticality)
     try:
         yield batch
@@ -58,6 +59,8 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         raise
     else:
         await _close(house, batch)
+    finally:
+        at_work.set(outside)
 
 
 def current_run() -> UUID | None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from cli.output import age, span
+from contracts.budgets import Ask, Limit
 from contracts.records import Ref
 from ledger.database import Ledger
 from ledger.documents import NewDocument
@@ -120,6 +121,16 @@ def test_exceptions_are_grouped_by_cause_with_their_amount(towline: Towline, rec
     assert "EUR 4,500.00" in towline("exceptions").out
     assert len(towline("exceptions", "--cause", cause["cause"], "--json").json) == 3
     assert towline("exceptions", "--cause", "other", "--json").json == []
+
+
+def test_status_says_what_is_left_of_the_vendors_limits(towline: Towline, look: Look) -> None:
+    async def draw(ledger: Ledger) -> None:
+        async with ledger.at_once() as books:
+            await books.budgets.draw(Ask("hubspot.calls", Limit(name="calls", calls=190, seconds=10), 1, 40, 0, 0.0))
+
+    look(draw)
+    assert "hubspot.calls  150 of 190" in towline("status").out
+    assert [(row["name"], row["left"]) for row in towline("status", "--json").json["budgets"]] == [("hubspot.calls", 150)]
 
 
 def test_status_says_that_the_stack_is_down_and_what_is_not_finished(towline: Towline, received: Received) -> None:

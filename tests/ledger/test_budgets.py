@@ -115,7 +115,7 @@ async def test_what_a_vendor_wants_no_calls_of_is_held_back_from_all(ledger: Led
     await passes(ledger, 0)
     async with ledger.at_once() as books:
         (row,) = await books.budgets.standing()
-    assert (row.name, row.size, row.remaining, row.held > 4) == ("crm", 50, 49, True)
+    assert (row.name, row.size, row.left, row.held_seconds > 4) == ("crm", 50, 49, True)
 
 
 async def test_a_limit_that_was_changed_in_its_file_begins_anew(ledger: Ledger) -> None:

@@ -28,8 +28,8 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references, switches"
-    postgres.psql(f"TRUNCATE {books}", DATABASE)
+    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
+    postgres.psql(f"TRUNCATE {books}, switches, budgets", DATABASE)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from contracts.budgets import Ask, Limit
 from contracts.catalog import catalog
 from contracts.records import Ref
 from deployments.postgres import EmbeddedPostgres
@@ -161,6 +162,19 @@ async def test_while_everything_is_paused_events_are_accepted_and_everybody_sees
     page = (await client.get("/")).text
     assert "<b>Paused</b>: everything, by ada for 0 s: wrong &lt;prices&gt;" in page
     assert 'towline_paused{name="",scope="all"} 1.0' in (await client.get("/metrics")).text
+
+
+async def test_what_is_left_of_a_vendors_limit_is_shown(ledger: Ledger, client: httpx.AsyncClient) -> None:
+    limit = Limit(name="calls", calls=190, seconds=10)
+    async with ledger.at_once() as books:
+        await books.budgets.draw(Ask("hubspot.calls", limit, 1, 40, 0, 0.0))
+        await books.budgets.hold("hubspot.calls", 30)
+    (shown,) = (await asked(client, "/api/status"))["budgets"]
+    assert {name: shown[name] for name in ("name", "left", "size")} == {"name": "hubspot.calls", "left": 150, "size": 190}
+    assert 0 < shown["held_seconds"] <= 30
+    metrics = (await client.get("/metrics")).text
+    assert 'towline_budget_left{budget="hubspot.calls"} 150.0' in metrics
+    assert 'towline_budget_size{budget="hubspot.calls"} 190.0' in metrics
 
 
 async def test_the_status_counts_what_is_open(sender: Sender, client: httpx.AsyncClient) -> None:

@@ -151,7 +151,7 @@ def work(row: Row[Any], age: float) -> Shown:
 
 def budget(row: Row[Any]) -> Shown:
     """Show how many calls are left of a vendor's limit, and for how many seconds the vendor wants none."""
-    return {"name": row.name, "left": round(row.remaining, 1), "size": row.size, "held_seconds": round(row.held, 1)}
+    return {"name": row.name, "left": round(row.left, 1), "size": row.size, "held_seconds": round(row.held_seconds, 1)}
 
 
 def _event(row: Row[Any]) -> Shown:

@@ -71,5 +71,5 @@ async def metrics(house: House, _request: Request) -> Response:
         house.metrics.show_work(open_work, [(row.cause, row.deals) for row in causes])
         outages = [(row.system, house.age(row.opened_at)) for row in circuits]
         house.metrics.show_stops([(row.scope, row.name) for row in switches], outages)
-        house.metrics.show_budgets((row.name, row.remaining, row.size) for row in budgets)
+        house.metrics.show_budgets((row.name, row.left, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
