@@ -31,7 +31,6 @@ DEATHS = 3
 """After so many deaths of the process under it an operation's run is given up. Of events see `ledger.deaths`."""
 FAILURES = 5
 """After so many runs that failed without an outcome for it an event is parked."""
-LONGEST_DELAY = 60.0
 LEDGER_PAUSE = 1.0
 PREFECT_GONE = (httpx.HTTPError, PrefectHTTPStatusError)
 
@@ -128,7 +127,7 @@ class Runs:
         await books.inbox.settle(dict.fromkeys([row.id for row in tired], EventStatus.PARKED))
         await books.exceptions.open([self._run_failed(row, flow_run.id) for row in tired])
         for row in rows:
-            await books.inbox.release([row.id], delay=min(LONGEST_DELAY, 2.0**row.attempts), failed=failed)
+            await books.inbox.release([row.id], delay=2.0 ** min(row.attempts, 6), failed=failed)
 
     def _run_failed(self, row: Any, run: UUID) -> NewException:
         entry = self._catalog[row.type]

@@ -66,8 +66,8 @@ ON CONFLICT DO NOTHING RETURNING id
 )
 """One constant statement for any number of events, so that it is compiled and planned once."""
 
-HELD = "status = 'running' AND flow_run_id = :run AND lease_until > now()"
-"""Whether an event is still the run's that says so: a process that slept past its lease has lost it."""
+HELD = "status = 'running' AND flow_run_id = :run"
+"""Whether an event is still the run's that says so: what a process slept through its lease for is another run's, or nobody's."""
 
 LEASE = """
 UPDATE inbox SET status = 'running', attempts = attempts + 1, turns = turns + 1, flow_run_id = NULL,

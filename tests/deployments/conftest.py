@@ -64,6 +64,12 @@ class Works:
             raise AssertionError(f"{stuck}: {self.worker.log.read_text()[-3000:]}") from error
         return found
 
+    async def row(self, event: UUID) -> Any:
+        """Return an event's row in the inbox."""
+        async with self.world.house.ledger.begin() as books:
+            (row,) = await books.inbox.get([event])
+        return row
+
     async def run_of(self, event: UUID) -> FlowRun:
         """Wait until a run has the event, and return it."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.states import Cancelling
+from sqlalchemy import text
 
 from tests.deployments.conftest import Works
 from tests.world import lead, until
@@ -126,7 +127,7 @@ async def test_a_child_that_is_killed_in_the_middle_of_a_batch_loses_and_doubles
     """
     Given a batch of leads in the middle of their path
     When the process that works on them is killed
-    Then another process takes the same run up, and everything stands once.
+    Then another process takes its leads up, and everything stands once.
     """
     events = await held(works, DEALS, *(lead(f"form-4{n}", of=f"delta{n}") for n in range(5)))
     (child,) = works.children
@@ -135,6 +136,42 @@ async def test_a_child_that_is_killed_in_the_middle_of_a_batch_loses_and_doubles
     await until(lambda: nothing_under_way(works, DEALS))
     assert await works.made("delta") == {"companies": 5, "deals": 5, "folders": 5, "documents": 5}
     assert [one.pid for one in works.children] != [child.pid]
+
+
+async def test_an_event_that_kills_its_process_is_parked_and_its_neighbours_finish(works: Works) -> None:
+    """
+    Given a batch of leads, one of which kills whatever process works on it
+    When the batch is taken up, and up again
+    Then that one is parked and named after a few deaths, and the others are done, with everything once.
+    """
+    await forgotten(works)
+    await works.world.vendors.fault("crm", f"POST {DEALS}", latency_ms=300, count=-1)
+    events = await works.world.arrives(*(lead(f"form-10{n}", of=f"lambda{n}") for n in range(4)))
+    killer, kills = events[2], 0
+    while (row := await works.row(killer)).status != "parked":
+        if row.status == "running" and row.flow_run_id and await under_way(works, DEALS) and works.children:
+            works.children[0].kill()
+            kills += 1
+            await until(lambda: given_back(works, killer, row.flow_run_id))
+        await asyncio.sleep(0.02)
+    await works.world.vendors.heal()
+    assert sorted(await works.settled(*events)) == ["done"] * 6 + ["parked"]
+    assert 3 <= kills <= 5
+    (named,) = await works.world.exceptions(killer)
+    assert named.cause == "lead/process-died"
+    await until(lambda: nothing_under_way(works, DEALS))
+    assert (await works.made("lambda"))["documents"] == 3
+
+
+async def forgotten(works: Works) -> None:
+    """Let no death of another test be remembered."""
+    async with works.world.house.ledger.begin() as books:
+        await books.deaths._connection.execute(text("DELETE FROM deaths"))
+
+
+async def given_back(works: Works, event: UUID, run: UUID) -> bool:
+    row = await works.row(event)
+    return row.status != "running" or row.flow_run_id != run
 
 
 async def test_a_folder_that_is_under_way_when_its_process_is_killed_is_not_made_again(works: Works) -> None:
@@ -208,9 +245,9 @@ async def test_the_workers_log_names_nobody(works: Works) -> None:
     When its log is read
     Then every line is ours, in JSON, and no person, address or number stands in it.
     """
-    text = works.worker.log.read_text()
-    assert not [words for words in ("Byron", "@", "+4930", "901820") if words in text]
-    entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    log = works.worker.log.read_text()
+    assert not [words for words in ("Byron", "@", "+4930", "901820") if words in log]
+    entries = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert any(entry["event"] == "taking up what a dead worker held" for entry in entries)
 
 

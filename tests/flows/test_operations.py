@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from contracts.catalog import catalog
+from flows.refusal import REFUSED
 from flows.replay import replay
 from flows.sweep import sweep
 from ledger.inbox import NewEvent
@@ -87,5 +88,8 @@ async def test_a_replay_says_how_many_go_on(world: World) -> None:
     async with world.house.ledger.begin() as books:
         await books.inbox.settle({stopped: EventStatus.PARKED})
     with temporary_settings({PREFECT_API_URL: world.prefect}):
+        assert (await replay(return_state=True)).name == REFUSED
+        foreseen = await replay(event_type="lead.qualified", dry_run=True, return_state=True)
+        assert foreseen.message == "1 of 2 events would go on"
         assert (await replay([misfit, stopped, fine], return_state=True)).message == "1 of 3 events go on"
     assert [await world.status(one) for one in (misfit, stopped, fine)] == ["quarantined", "received", "received"]

@@ -1,4 +1,4 @@
-"""What holds, delays or gives back work goes by the database's clock, or one nobody sets: a clock that jumps harms nothing."""
+"""What holds, delays or gives back work goes by the clock of the database, or by one that nobody sets: jumps harm nothing."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ LEAD = "lead.qualified"
 ANSWERS = ("answers", "loses the answer", "fails", "refuses", "dies before", "dies after")
 PERFORMED = ("answers", "loses the answer", "dies after")
 LONG = {"examples": 1500, "steps": 60}
-SHORT = {"examples": 20, "steps": 25}
+SHORT = {"examples": 12, "steps": 20}
 FIGURES = LONG if os.environ.get("HYPOTHESIS_PROFILE") == "long" else SHORT
 
 
@@ -107,6 +107,7 @@ class Interleaving(RuleBasedStateMachine):
 
     house: ClassVar[Runtime]
     run: ClassVar[Callable[[Coroutine[Any, Any, Any]], Any]]
+    figures: ClassVar[Counter[str]]
 
     @initialize()
     def begin(self) -> None:
@@ -222,6 +223,7 @@ class Interleaving(RuleBasedStateMachine):
                 raise error
 
     async def _ends(self, worker: str, end: str) -> None:
+        self.figures[end] += 1
         self.vendor.calls[worker].end.set_result(end)
         self.vendor.calls.pop(worker)
         await self._until_it_waits(worker)
@@ -234,7 +236,7 @@ class Interleaving(RuleBasedStateMachine):
     async def _lapse(self, worker: str) -> None:
         await self._sql(f"UPDATE inbox SET lease_until = now() - interval '1 s' WHERE leased_by = '{worker}'")  # noqa: S608
         async with self.house.ledger.begin() as books:
-            await leases_ended(books, self.house.catalog)
+            self.figures["leases ended"] += len(await leases_ended(books, self.house.catalog))
 
     async def _stop(self, worker: str) -> None:
         self.tasks[worker].cancel("the worker stops")
@@ -278,6 +280,7 @@ class Interleaving(RuleBasedStateMachine):
         assert len(ends) == self.names
         assert {row.case_id for row in ends} == {row.case_id for row in done}
         assert sorted(self.vendor.done.values()) == [1] * (2 * len(done))
+        self.figures.update({"examples": 1, "events": len(ends), "effects": len(self.vendor.done)})
 
 
 def test_whatever_two_workers_do_in_whatever_order_ends_right(database_url: str) -> None:
@@ -290,16 +293,20 @@ def test_whatever_two_workers_do_in_whatever_order_ends_right(database_url: str)
         ledger = runner.run(_opened(database_url))
         nobody: list[Any] = [None] * 5
         with using(Runtime(Settings(_env_file=None), catalog(), ledger, *nobody, "nobody", grace=0)) as house:
-            machine = type("Machine", (Interleaving,), {"house": house, "run": staticmethod(runner.run)})
-            figures = settings(
+            figures: Counter[str] = Counter()
+            members = {"house": house, "run": staticmethod(runner.run), "figures": figures}
+            machine = type("Machine", (Interleaving,), members)
+            profile = settings(
                 max_examples=FIGURES["examples"],
                 stateful_step_count=FIGURES["steps"],
                 deadline=None,
                 database=None,
                 suppress_health_check=list(HealthCheck),
             )
-            run_state_machine_as_test(machine, settings=figures)
+            run_state_machine_as_test(machine, settings=profile)
         runner.run(ledger.close())
+    print(dict(figures))  # noqa: T201  (shown by `pytest -s`, and when it fails)
+    assert figures["effects"] > 0
 
 
 async def _opened(url: str) -> Ledger:

@@ -7,10 +7,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from contracts.catalog import catalog
+from contracts.records import Ref
 from ledger.database import Ledger
+from ledger.dying import leases_ended, process_died
+from ledger.effects import Intent
 from ledger.inbox import NewEvent
-from ledger.tables import EventStatus
+from ledger.tables import EffectState, EventStatus
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -146,3 +151,74 @@ async def test_an_event_taken_by_name_is_the_one_that_was_named(ledger: Ledger) 
     await accepted(ledger, older, named)
     async with ledger.begin() as books:
         assert await books.inbox.take([named.id], worker="w1", seconds=30) == {named.id}
+
+
+async def dies(ledger: Ledger, *ids: UUID) -> list[int]:
+    """Let the process die that works on these events, and their delays be over; return how often each has died."""
+    async with ledger.begin() as books:
+        deaths = [row.deaths for row in await books.inbox.release_dead(ids)]
+        await books.inbox._set(ids, not_before=None)
+    return deaths
+
+
+async def test_what_killed_its_process_is_claimed_in_ever_smaller_company(ledger: Ledger) -> None:
+    """
+    Given nine events of which four have died, two of them twice
+    When events are claimed, nine at most at a time
+    Then those that never died come together, those that died once in threes at most, and the others one by one.
+    """
+    events = [event(f"form-{n}") for n in range(9)]
+    await accepted(ledger, *events)
+    ids = await claimed(ledger)
+    assert await dies(ledger, *ids[:5]) == [1] * 5
+    async with ledger.begin() as books:
+        await books.inbox.release(ids[5:])
+    assert await claimed(ledger, limit=9) == ids[:3]
+    assert await dies(ledger, *ids[:2]) == [2, 2]
+    assert [await claimed(ledger, limit=9) for _ in range(5)] == [ids[:1], ids[1:2], ids[3:5], ids[5:], []]
+
+
+async def test_an_event_that_got_something_done_since_its_last_death_has_died_once(ledger: Ledger) -> None:
+    one = event("one")
+    await accepted(ledger, one)
+    for deaths in (1, 2):
+        assert await claimed(ledger) == [one.id]
+        assert await dies(ledger, one.id) == [deaths]
+    await claimed(ledger)
+    key = uuid4()
+    async with ledger.begin() as books:
+        await books.effects.intend([Intent(key, key, one.id, one.case_id, "open_deal", "crm", None)])
+        await books.effects.settle({key: Ref("1")}, {key: EffectState.DONE})
+    assert await dies(ledger, one.id) == [1]
+
+
+async def test_where_processes_die_that_have_nothing_to_do_with_it_an_event_is_not_parked_for_its_deaths(ledger: Ledger) -> None:
+    """
+    Given an event that dies alone, again and again
+    When another process has died lately, with an event that was done afterwards
+    Then somebody kills processes, and only the tenth death parks it; else the third does.
+    """
+    for elsewhere, last in ((True, 10), (False, 3)):
+        one, other = event(f"one-{elsewhere}"), event(f"other-{elsewhere}")
+        await accepted(ledger, one)
+        async with ledger.begin() as books:
+            await books.deaths._connection.execute(text("DELETE FROM deaths"))
+            if elsewhere:
+                await books.deaths.note(uuid4(), [other.id])
+        for death in range(1, last + 1):
+            assert await claimed(ledger) == [one.id]
+            async with ledger.begin() as books:
+                await process_died(books, catalog(), uuid4(), [one.id], alone=True)
+                await books.inbox._set([one.id], not_before=None)
+                (row,) = await books.inbox.get([one.id])
+            assert (row.deaths, row.status) == (death, "parked" if death == last else "received")
+
+
+async def test_the_ended_leases_of_a_worker_that_lives_are_no_death(ledger: Ledger) -> None:
+    alive, dead = event("alive"), event("dead")
+    for worker, one in (("alive", alive), ("dead", dead)):
+        await accepted(ledger, one)
+        await claimed(ledger, worker=worker, seconds=-1)
+    async with ledger.alone("worker alive"), ledger.begin() as books:
+        await leases_ended(books, catalog())
+        assert {row.id: row.deaths for row in await books.inbox.get([alive.id, dead.id])} == {alive.id: 0, dead.id: 1}
