@@ -30,7 +30,7 @@ def pause(
     by: ByOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let no new outside change begin, of everything, of one path or in one system; say what waits.
+    """Stop new outside changes: everything, a path or a system; say what waits.
 
     It counts within five seconds in every process, also in the middle of a run, and until `towline resume`. What is paused
     already stays as it was, which is a success, too.

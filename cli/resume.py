@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def resume(path: PathOption = None, system: SystemOption = None, by: ByOption = None, as_json: AsJson = False) -> None:
-    """Let go on what `towline pause` has stopped: everything, unless a path or a system was paused alone.
+    """Let go on what was paused: everything, unless a path or a system was paused alone.
 
     Exit code 1 when that is not paused.
     """

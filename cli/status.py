@@ -54,9 +54,10 @@ class Work:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the processes of the stack, the work that is not finished, what is paused and which systems are down.
+    """Show the processes of the stack and the work that is not finished.
 
-    Exit code 1 when the stack is down or a process of it is not ready. Memory is each process's own share, with its children's.
+    Also what is paused, and which systems are down. Exit code 1 when the stack is down or a process of it is not ready. Memory is
+    each process's own share, with its children's.
     """
     settings = load_settings()
     processes = _processes(settings)

@@ -46,6 +46,7 @@ DUE = text(
 UPDATE circuits SET probe_at = now() + make_interval(secs => :seconds) WHERE id IN (
   SELECT id FROM circuits WHERE {OPEN} AND probe_at <= now() AND NOT EXISTS (
     SELECT 1 FROM switches s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'system' AND s.name = circuits.system)))
+  AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.id = circuits.probe_event AND i.status = 'running')
   FOR UPDATE SKIP LOCKED) RETURNING *
 """  # noqa: S608
 )
@@ -84,7 +85,7 @@ class Circuits:
 
         A success or a refusal of any of them is an answer, and closes it; only where there is none do failures count.
         """
-        answered = next((event for event, outcome in outcomes.items() if isinstance(outcome, (Ref, RefusedError))), None)
+        answered = next((event for event, outcome in outcomes.items() if _is_answer(outcome, system)), None)
         if answered is not None:
             await self.answered(system, [step], answered)
             return False
@@ -111,7 +112,9 @@ class Circuits:
         first = upsert(CircuitRow).values(system=system, step=step, event_id=events[0], cause=error.cause, failures=0)
         await self._connection.execute(first.values(silent=False, several=False, probes=0).on_conflict_do_nothing())
         which = (col(CircuitRow.system) == system, col(CircuitRow.step) == step, col(CircuitRow.closed_at).is_(None))
-        row = (await self._connection.execute(select(CircuitRow).where(*which).with_for_update())).one()
+        row = (await self._connection.execute(select(CircuitRow).where(*which).with_for_update())).one_or_none()
+        if row is None:  # somebody has got through just now
+            return False
         others = len(events) > 1 or events[0] != row.event_id
         now = after(Circuit(row.failures, row.silent, row.several), failure, times=times, others=others)
         values: dict[str, Any] = {"failures": now.failures, "silent": now.silent, "several": now.several, "cause": error.cause}
@@ -164,6 +167,10 @@ class Circuits:
 
     async def _is_guilty(self, system: str, step: str, event: UUID) -> bool:
         return (await self._connection.execute(GUILTY, {"system": system, "step": step, "event": event})).first() is not None
+
+
+def _is_answer(outcome: Outcome, system: str) -> bool:
+    return isinstance(outcome, Ref) or (isinstance(outcome, RefusedError) and outcome.cause.startswith(f"{system}."))
 
 
 def _in(seconds: float) -> Any:

@@ -112,11 +112,12 @@ async def together(
     """
     step = PATHS[batch.entry.event][step_name]
     failed: TowlineError | None = None
-    for name, items in groups.items():
-        try:
-            await _one_group(batch, step, name, list(_asking(step, items)), act, find)
-        except (RetryableError, UncertainError) as error:
-            failed = error
+    async with braked(batch.entry.event, step.system):
+        for name, items in groups.items():
+            try:
+                await _one_group(batch, step, name, list(_asking(step, items)), act, find)
+            except (RetryableError, UncertainError) as error:
+                failed = error
     if failed:
         raise failed
 
@@ -289,6 +290,9 @@ async def _settle(
             await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()}, run=batch.run)
             heard = {groups[key][0].event: outcome for key, outcome in news.items()}
             is_down = await books.circuits.hear(step.system, step.name, heard)
+    if is_down:
+        why = next(outcome.text for outcome in news.values() if isinstance(outcome, TowlineError))
+        log.warning("a system is down, what needs it waits", system=step.system, step=step.name, error=why)
     _hand_out(batch, step, groups, results, untold=untold, is_down=is_down)
 
 

@@ -58,7 +58,8 @@ async def _watch(brake: Brake, event_type: str, system: str) -> None:
         await asyncio.sleep(LOOK)
         with contextlib.suppress(RetryableError):
             async with runtime().ledger.begin() as books:
-                brake.reason = await books.switches.pauses(event_type, system) or ""
+                if why := await books.switches.pauses(event_type, system):
+                    brake.pull(why)
 
 
 async def cannot_read(books: Books, batch: Batch[Any], error: RetryableError) -> bool:

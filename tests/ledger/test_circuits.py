@@ -49,7 +49,7 @@ async def overdue(books: Books) -> None:
 
 async def test_three_failures_in_a_row_open_a_circuit_and_an_answer_between_them_starts_the_count_again(ledger: Ledger) -> None:
     one = uuid4()
-    for answer in (Ref("there"), RefusedError("crm: HTTP 404")):
+    for answer in (Ref("there"), RefusedError("crm: HTTP 404", cause="crm.http_404")):
         assert not await hear(ledger, DOWN, one, times=2)
         assert not await hear(ledger, answer, uuid4())
     assert not await hear(ledger, DOWN, one, times=2)
