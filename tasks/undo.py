@@ -52,7 +52,7 @@ async def _round(house: Runtime, rollback: UUID, cases: Sequence[UUID]) -> bool:
     await _write(house, about, rows, {row.key: (ENDINGS[one.verdict], one.reason) for row, one in work if one.act is None})
     refused, failed = False, dict[UUID, TowlineError]()
     for wave in _waves([(row, one) for row, one in work if one.act is not None]):
-        outcomes = await _acted(house, [(row, one) for row, one in wave if row.case_id not in failed])
+        outcomes = await acted(house, [(row, one) for row, one in wave if row.case_id not in failed])
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, TowlineError)}
         failed |= {row.case_id: errors[row.key] for row, _ in wave if row.key in errors}
         endings = {key: _ending(outcome) for key, outcome in outcomes.items() if not _may_work_later(outcome)}
@@ -72,7 +72,7 @@ def _waves(work: Work) -> list[Work]:
     return [[some[turn] for some in of_case.values() if turn < len(some)] for turn in range(turns)]
 
 
-async def _acted(house: Runtime, work: Work) -> dict[EffectKey, Outcome]:
+async def acted(house: Runtime, work: Work) -> dict[EffectKey, Outcome]:
     """Make one call for all that is taken back alike, and answer for each effect."""
     groups: dict[tuple[Act, str, str], list[tuple[Any, Judgement]]] = defaultdict(list)
     for row, one in work:
