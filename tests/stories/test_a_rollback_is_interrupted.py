@@ -23,8 +23,9 @@ async def deals(world: World) -> int:
 
 
 async def archived(world: World) -> int:
-    """How often something was archived in the CRM."""
-    return sum(one["path"].endswith("/batch/archive") for one in await world.vendors.asked(system="crm"))
+    """How often records were archived in the CRM."""
+    asked = await world.vendors.asked(system="crm")
+    return sum("/objects/" in one["path"] and one["path"].endswith("/archive") for one in asked)
 
 
 async def claimed(world: World, event_type: str) -> list[UUID]:
