@@ -33,6 +33,7 @@ async def test_a_whole_deal_is_undone_and_done_again(world: World) -> None:
     """Given a deal whose invoice is out
     When its lead is undone by two people
     Then nothing of ours stands in any system, letters and what was sent are listed, and the case stands where it began
+    And billing's word that the invoice is void is taken as done
     And when the lead is done again, it is made anew, once, with what follows it.
     """
     (deal,) = await deals_at(world, "invoiced", "northwind")
@@ -51,6 +52,9 @@ async def test_a_whole_deal_is_undone_and_done_again(world: World) -> None:
     assert (case.stage, case.crm_deal_id) == (Stage.NEW, None)
     assert {row.status for row in await world.events()} == {"undone"}
     assert (await row_of(world, undone)).state == "done"
+    (invoice,) = await world.vendors.objects("billing", "invoices")
+    echo = await world.happens("invoice.voided", {"deal_id": deal.id, "invoice_id": invoice["id"]})
+    assert [row.status for row in await world.events() if row.id == echo] == ["done"]
 
     async with world.house.ledger.begin(wake=True) as books:
         await books.inbox.reopen([event])
@@ -80,6 +84,8 @@ async def test_what_people_changed_since_is_asked_about_and_the_rest_is_undone(w
     for deal in deals:
         undone = await rolled_back(world, of_event(await first_event(world, deal)))
         found[deal.name] = {row.step: (row.outcome, row.reason) for row in await items(world, undone)}
+        said = str(await world.vendors.objects("chat", "messages"))
+        assert ("were taken back" in said, deal.name.title() in said) == (deal is not deals[-1], False)
     assert found[paid.name]["finalise_invoice"] == found[paid.name]["draft_invoice"] == ("changed", SETTLED)
     assert found[moved.name]["advance_deal"] == found[moved.name]["open_deal"] == ("changed", EDITED)
     assert found[edited.name]["fill_packet"] == ("changed", EDITED)
