@@ -53,7 +53,8 @@ async def test_a_whole_deal_is_undone_and_done_again(world: World) -> None:
     assert {row.status for row in await world.events()} == {"undone"}
     assert (await row_of(world, undone)).state == "done"
     (invoice,) = await world.vendors.objects("billing", "invoices")
-    echo = await world.happens("invoice.voided", {"deal_id": deal.id, "invoice_id": invoice["id"]})
+    amount = {"minor": invoice["total"], "currency": "EUR"}
+    echo = await world.happens("invoice.voided", {"deal_id": deal.id, "invoice_id": invoice["id"], "amount": amount})
     assert [row.status for row in await world.events() if row.id == echo] == ["done"]
 
     async with world.house.ledger.begin(wake=True) as books:
