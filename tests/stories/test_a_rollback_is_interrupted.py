@@ -10,9 +10,10 @@ import pytest
 
 from contracts.errors import RefusedError
 from deployments.rolling_back import move, plan, release
+from flows.refusal import REFUSED
 from ledger.scopes import Scope
 from tasks import undo
-from tests.undoing import ASKER, SECOND, carried_out, items, of_event, planned, row_of
+from tests.undoing import ASKER, SECOND, carried_out, items, of_event, planned, row_of, run
 from tests.world import World, lead
 
 CONTRACT = Scope("contract", "contract lead.qualified@1", {"contract": "lead.qualified/1"})
@@ -58,6 +59,7 @@ async def test_two_people_a_stop_a_fault_and_a_death_and_everything_is_undone_on
     await move(ledger, rollback, "stop")
     async with ledger.begin() as books:
         assert await books.rollbacks.take("tests", seconds=30) is None
+    assert ((await run(world, rollback)).name, await deals(world)) == (REFUSED, 2)
     assert await claimed(world, "opportunity.created") == []
     await move(ledger, rollback, "resume")
 
