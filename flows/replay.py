@@ -17,7 +17,7 @@ from runtime.wiring import runtime
 from tasks.options import FLOW
 
 
-@flow(name="replay", description="Let events go on that stopped; what is done already is not repeated.", **FLOW)
+@flow(name="replay", description="Let events go on that stopped or were undone; what is done already is not repeated.", **FLOW)
 async def replay(
     events: list[UUID] | None = None,
     cause: str | None = None,

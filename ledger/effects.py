@@ -76,9 +76,8 @@ FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 )
 TAKE_OVER = text(
     f"""
-UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, attempts = attempts + 1, started_at = now(), finished_at = NULL,
-       before = CASE WHEN e.state <> 'undone' THEN e.before END, after = CASE WHEN e.state <> 'undone' THEN e.after END,
-       state = 'intended'
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
+       started_at = now(), finished_at = NULL
 FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
      AS n(key, before, event_id, case_id)
 WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' AND {HOLDS} RETURNING e.key
@@ -95,8 +94,11 @@ WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")}
 )
 PICTURE = text(
     """
-UPDATE effects e SET after = n.after, before = CASE WHEN e.after IS NULL THEN n.before ELSE e.before END
-FROM jsonb_to_recordset(CAST(:images AS jsonb)) AS n(key uuid, before jsonb, after jsonb) WHERE e.key = n.key
+INSERT INTO images (effect_key, generation, before, after)
+SELECT e.key, e.generation, n.before, n.after
+FROM jsonb_to_recordset(CAST(:images AS jsonb)) AS n(key uuid, before jsonb, after jsonb) JOIN effects e ON e.key = n.key
+ON CONFLICT (effect_key) DO UPDATE SET after = excluded.after, generation = excluded.generation,
+  before = CASE WHEN images.generation = excluded.generation THEN images.before ELSE excluded.before END
 """
 )
 """What stood there before the first attempt stays written: a later one may find what that has made."""

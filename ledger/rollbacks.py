@@ -21,7 +21,7 @@ OURSELVES = "towline"
 
 DEEDS = text(
     """
-SELECT e.key, e.case_id, e.event_id, i.type AS event_type, e.step, e.system, e.undo, e.vendor_id, e.before, e.after, e.state,
+SELECT e.key, e.case_id, e.event_id, i.type AS event_type, e.step, e.system, e.undo, e.vendor_id, m.before, m.after, e.state,
        e.generation, e.act_key, u.outcome, u.verdict, i.contract, c.owner,
        e.step = ANY(:shared) AND EXISTS (
          SELECT 1 FROM effects o WHERE o.vendor_id = e.vendor_id AND o.step = e.step AND o.state = 'done' AND NOT EXISTS (
@@ -32,6 +32,7 @@ SELECT e.key, e.case_id, e.event_id, i.type AS event_type, e.step, e.system, e.u
          WHERE own.id = e.case_id AND NOT EXISTS (
            SELECT 1 FROM rollback_items x WHERE x.rollback_id = u.rollback_id AND x.effect_key = o.key)) AS shared
 FROM rollback_items u JOIN effects e ON e.key = u.effect_key JOIN inbox i ON i.id = e.event_id JOIN cases c ON c.id = e.case_id
+LEFT JOIN images m ON m.effect_key = e.key
 WHERE u.rollback_id = :rollback AND (CAST(:cases AS uuid[]) IS NULL OR u.case_id = ANY(CAST(:cases AS uuid[]))) ORDER BY u.place
 """
 )
@@ -175,7 +176,7 @@ class Rollbacks:
         verdicts, reasons = [one.verdict.value for one in judged.values()], [one.reason for one in judged.values()]
         values = {"rollback": rollback, "keys": list(judged), "verdicts": verdicts, "reasons": reasons}
         await self._connection.execute(PROPOSE, values)
-        await self.move(rollback, (RollbackState.CANCELLED,), RollbackState.PROPOSED, asked_at=func.now())
+        await self.move(rollback, (RollbackState.CANCELLED,), RollbackState.PROPOSED)
 
     async def move(self, rollback: UUID, found_at: Collection[RollbackState], state: RollbackState, **values: Any) -> bool:
         """Move a rollback on from one of these states; return whether it stood there."""

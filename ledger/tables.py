@@ -144,8 +144,6 @@ class Effect(SQLModel, table=True):
     step: str
     system: str
     state: str = EffectState.INTENDED
-    before: Any = Field(default=None, sa_column=Column(JSONB))
-    after: Any = Field(default=None, sa_column=Column(JSONB))
     undo: str | None = None
     vendor_id: str | None = None
     vendor_url: str | None = None
@@ -155,6 +153,17 @@ class Effect(SQLModel, table=True):
     started_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     finished_at: datetime | None = Field(default=None, sa_column=_moment())
     undone_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class ImageRow(SQLModel, table=True):
+    """What a change found and left outside, in its vendor's words. It may name people, so it stands in no other table."""
+
+    __tablename__: ClassVar[Any] = "images"
+
+    effect_key: UUID = Field(primary_key=True)
+    generation: int
+    before: Any = Field(default=None, sa_column=Column(JSONB))
+    after: Any = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class Case(SQLModel, table=True):

@@ -9,7 +9,8 @@ from typing import Any
 
 from contracts.records import EffectKey, Facts, Standing
 from ledger.tables import EffectState
-from lifecycle.undo import Act, Deed, Judgement, judge, reason_to_stay
+from lifecycle.judging import judge
+from lifecycle.undo import Act, Deed, Judgement, reason_to_stay
 from runtime.wiring import Runtime
 
 Found = Mapping[Standing, Facts | None]

@@ -12,9 +12,10 @@ from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from contracts.records import Facts, Standing
 from lifecycle import keys, undo
+from lifecycle.judging import judge
 from lifecycle.paths import PATHS
 from lifecycle.stages import Stage, left_by
-from lifecycle.undo import INVERSES, Act, Deed, Judgement, Verdict, judge, require_release
+from lifecycle.undo import INVERSES, Act, Deed, Judgement, Verdict, require_release
 
 CASE = uuid4()
 KEY = "towline_key"

@@ -242,6 +242,17 @@ def test_what_lies_in_a_trashed_folder_is_trashed_too_and_comes_back_with_it(dri
     assert drive.files().get(fileId=inside, fields=fields).execute() == {"trashed": False, "explicitlyTrashed": False}
 
 
+def test_who_has_modified_a_document_last_is_told(drive: Any, docs: Any, sandbox: Any, template: str) -> None:
+    who = drive.files().get(fileId=template, fields="lastModifyingUser(me)")
+    assert who.execute() == {"lastModifyingUser": {"me": True}}
+    edit = {"system": "docs", "kind": "documents", "id": template, "properties": {"text": "One more thing"}}
+    sandbox.control("PATCH", "people", edit)
+    assert who.execute() == {"lastModifyingUser": {"me": False}}
+    insert = {"insertText": {"endOfSegmentLocation": {}, "text": "and another"}}
+    docs.documents().batchUpdate(documentId=template, body={"requests": [insert]}).execute()
+    assert who.execute() == {"lastModifyingUser": {"me": True}}
+
+
 def test_a_deleted_folder_takes_its_content_along(drive: Any) -> None:
     folder = make_folder(drive, "old")
     inside = make_folder(drive, "inside", parents=[folder])

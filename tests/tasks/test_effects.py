@@ -16,9 +16,10 @@ from contracts.catalog import catalog
 from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.event import Envelope
 from contracts.lead import LeadQualifiedV1
-from contracts.records import EffectKey, Outcome, Ref, Wanted
+from contracts.records import EffectKey, Image, Outcome, Ref, Wanted
 from ledger.database import Ledger
 from ledger.intake import receive
+from lifecycle import keys
 from lifecycle.paths import PATHS
 from lifecycle.stages import Stage
 from runtime.settings import Settings
@@ -54,6 +55,10 @@ class Vendor:
         self.questions.append(list(keys))
         return {key: self.holds[key] for key in keys if key in self.holds}
 
+    async def image(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
+        """A record that holds how often we have acted on it."""
+        return {one.key: Image({"acts": str(len(self.acts))}, {"acts": "ours"}) for one in wanted}
+
 
 @pytest.fixture
 async def house(ledger: Ledger) -> AsyncIterator[Runtime]:
@@ -87,7 +92,16 @@ def item(event: UUID, sent: dict[str, Any]) -> Item[LeadQualifiedV1]:
 
 async def step(leads: Leads, vendor: Vendor, *, look: bool = True, check: bool = False) -> None:
     find = vendor.find if look else None
-    await once(leads, STEP, record=lambda one: one.payload.owner, act=vendor.act, find=find, check=check)
+    await once(leads, STEP, record=lambda one: one.payload.owner, act=vendor.act, find=find, image=vendor.image, check=check)
+
+
+async def drawn_up(house: Runtime, one: Item[LeadQualifiedV1]) -> Any:
+    """The step of an item as a rollback sees it."""
+    async with house.ledger.begin() as books:
+        await books.cases.open([one.case])
+        effects = await books.effects.get([key_of(PATHS["lead.qualified"][STEP], one)])
+        (deed,) = await books.rollbacks.deeds(await books.rollbacks.draw_up("", "", "", effects))
+    return deed
 
 
 async def state_of(house: Runtime, one: Item[LeadQualifiedV1]) -> str:
@@ -228,3 +242,27 @@ async def test_what_a_system_cannot_tell_of_is_not_repeated_where_a_person_is_as
         await once(letters, LETTER, record=lambda one: one.payload.owner, act=vendor.act, find=in_doubt)
     assert len(vendor.acts) == 1
     assert [row.cause for row in letters.exceptions] == ["milestone/send_update/mail.unseen_end"]
+
+
+async def test_what_a_change_finds_stays_written_when_it_is_repeated(house: Runtime) -> None:
+    leads, vendor = await batch(house, "a"), Vendor(answers=[RetryableError("crm: HTTP 503", cause="crm.http_503")])
+    (one,) = leads
+    await step(leads, vendor)
+    leads.items[one.event] = one
+    await step(leads, vendor)
+    deed = await drawn_up(house, one)
+    assert (deed.state, deed.before, deed.after) == ("done", {"acts": "0"}, {"acts": "ours"})
+
+
+async def test_what_was_undone_is_done_again_under_a_fresh_key_and_with_a_fresh_image(house: Runtime) -> None:
+    leads, vendor = await batch(house, "a"), Vendor()
+    (one,) = leads
+    key = key_of(PATHS["lead.qualified"][STEP], one)
+    await step(leads, vendor)
+    for generation in range(2):
+        async with house.ledger.begin() as books:
+            await books.effects.undone({key: generation})
+        assert await state_of(house, one) == "undone"
+        await step(leads, vendor)
+    assert [act for (act,) in vendor.acts] == [key, keys.again(key, 1), keys.again(key, 2)]
+    assert (await drawn_up(house, one)).before == {"acts": "2"}

@@ -12,7 +12,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    op.add_column("effects", sa.Column("after", postgresql.JSONB(), nullable=True))
+    op.drop_column("effects", "before")
+    op.create_table(
+        "images",
+        sa.Column("effect_key", sa.Uuid(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("before", postgresql.JSONB(), nullable=True),
+        sa.Column("after", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("effect_key"),
+    )
     op.add_column("effects", sa.Column("generation", sa.Integer(), server_default="0", nullable=False))
     op.add_column("effects", sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("effects_record", "effects", ["vendor_id"])
@@ -61,4 +69,5 @@ def downgrade() -> None:
     op.drop_index("effects_record", table_name="effects")
     op.drop_column("effects", "undone_at")
     op.drop_column("effects", "generation")
-    op.drop_column("effects", "after")
+    op.drop_table("images")
+    op.add_column("effects", sa.Column("before", postgresql.JSONB(), nullable=True))
