@@ -25,7 +25,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	@for name in gateway leads deals memory; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in gateway leads deals rollback memory; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: setup
 	@uv=$$(bash scripts/setup.sh --which-uv) && $$uv pip compile --universal --generate-hashes --group dev pyproject.toml \

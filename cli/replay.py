@@ -1,4 +1,4 @@
-"""`towline replay`: let parked or quarantined events go on from where they stopped."""
+"""`towline replay`: let parked or quarantined events go on from where they stopped, and do undone ones again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def replay(
     cause: Annotated[str | None, typer.Option(help="All events that stopped for this cause.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make parked or quarantined events ready again, judged by today's contracts; what is done already is not repeated.
+    """Make parked, quarantined or undone events ready again, judged by today's contracts; what is done is not repeated.
 
     Exit code 1 when an event does not fit its contract still, or was not stopped at all.
     """

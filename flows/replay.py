@@ -13,7 +13,11 @@ from runtime.wiring import runtime
 from tasks.options import FLOW
 
 
-@flow(name="replay", description="Let parked or quarantined events go on; what is done already is not repeated.", **FLOW)
+@flow(
+    name="replay",
+    description="Let stopped events go on; what is done already is not repeated, what was undone is done again.",
+    **FLOW,
+)
 async def replay(events: list[UUID]) -> State[None]:
     """Judge these events by today's contracts and let those that fit go on from where they stopped; say how many do."""
     house = runtime()

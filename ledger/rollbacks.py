@@ -175,7 +175,7 @@ class Rollbacks:
         verdicts, reasons = [one.verdict.value for one in judged.values()], [one.reason for one in judged.values()]
         values = {"rollback": rollback, "keys": list(judged), "verdicts": verdicts, "reasons": reasons}
         await self._connection.execute(PROPOSE, values)
-        await self.move(rollback, (RollbackState.CANCELLED,), RollbackState.PROPOSED, asked_at=func.now())
+        await self.move(rollback, (RollbackState.CANCELLED,), RollbackState.PROPOSED)
 
     async def move(self, rollback: UUID, found_at: Collection[RollbackState], state: RollbackState, **values: Any) -> bool:
         """Move a rollback on from one of these states; return whether it stood there."""

@@ -52,7 +52,7 @@ async def _round(house: Runtime, rollback: UUID, cases: Sequence[UUID]) -> bool:
     await _write(house, about, rows, {row.key: (ENDINGS[one.verdict], one.reason) for row, one in work if one.act is None})
     refused, failed = False, dict[UUID, TowlineError]()
     for wave in _waves([(row, one) for row, one in work if one.act is not None]):
-        outcomes = await _acted(house, [(row, one) for row, one in wave if row.case_id not in failed])
+        outcomes = await acted(house, [(row, one) for row, one in wave if row.case_id not in failed])
         errors = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, TowlineError)}
         failed |= {row.case_id: errors[row.key] for row, _ in wave if row.key in errors}
         endings = {key: _ending(outcome) for key, outcome in outcomes.items() if not _may_work_later(outcome)}
@@ -72,7 +72,7 @@ def _waves(work: Work) -> list[Work]:
     return [[some[turn] for some in of_case.values() if turn < len(some)] for turn in range(turns)]
 
 
-async def _acted(house: Runtime, work: Work) -> dict[EffectKey, Outcome]:
+async def acted(house: Runtime, work: Work) -> dict[EffectKey, Outcome]:
     """Make one call for all that is taken back alike, and answer for each effect."""
     groups: dict[tuple[Act, str, str], list[tuple[Any, Judgement]]] = defaultdict(list)
     for row, one in work:
@@ -121,25 +121,28 @@ def _calls(house: Runtime, kind: str) -> Mapping[tuple[Act, str], Callable[[Sequ
 
 async def _write(house: Runtime, rollback: Any, rows: Sequence[Any], endings: Endings) -> None:
     deeds = {row.key: row for row in rows}
-    asked = [
-        _exception(house, deeds[key], *ending) for key, ending in endings.items() if ending[0] in (Ending.CHANGED, Ending.FAILED)
-    ]
+    open_still: dict[tuple[UUID, Ending], list[Any]] = defaultdict(list)
+    for key, (ending, _) in endings.items():
+        if ending in (Ending.CHANGED, Ending.FAILED):
+            open_still[deeds[key].case_id, ending].append(deeds[key])
+    asked = [_exception(house, some, ending, endings[some[0].key][1]) for (_, ending), some in open_still.items()]
     async with house.ledger.begin(wake=True) as books:
         await settle(books, rollback, deeds, endings, asked)
 
 
-def _exception(house: Runtime, row: Any, ending: Ending, reason: str) -> NewException:
-    """What a person is asked about: whose record it is looks at it."""
-    known = row.owner in house.catalog.owners.owners
+def _exception(house: Runtime, rows: Sequence[Any], ending: Ending, reason: str) -> NewException:
+    """What a person is asked about in a deal: whose it is looks at it."""
+    first = rows[0]
+    known = first.owner in house.catalog.owners.owners
     return NewException(
-        event_id=row.event_id,
-        case_id=row.case_id,
-        event_type=row.event_type,
-        contract=row.contract,
+        event_id=first.event_id,
+        case_id=first.case_id,
+        event_type="rollback",
+        contract=first.contract,
         cause=f"rollback/{ending}",
-        reason=f"{row.step} was not taken back: {reason}",
+        reason=f"not taken back: {', '.join(dict.fromkeys(row.step for row in rows))}; {reason}",
         route=ROUTE,
-        owner=row.owner if known else house.catalog[row.event_type].process_owner,
+        owner=first.owner if known else house.catalog[first.event_type].process_owner,
     )
 
 

@@ -128,13 +128,13 @@ class Workspace(System):
         return Card(file["name"], facts)
 
     async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
-        """Let somebody with whom a document is shared write a paragraph (`text`) at its beginning."""
+        """Let somebody with whom a document is shared write a paragraph (`text`) at its end."""
         document = self.drive.document(record_id)
         if kind != "documents" or document is None or set(properties) != {"text"}:
             raise Answer(Json({"error": "people change the text of documents here"}, 400))
         if is_locked(self.drive.file(record_id)):
             raise refuse(403)
-        written, _ = edited(document, [{"insertText": {"location": {"index": 1}, "text": f"{properties['text']}\n"}}])
+        written, _ = edited(document, [{"insertText": {"endOfSegmentLocation": {}, "text": f"\n{properties['text']}"}}])
         return self.drive.rewrite(record_id, written, PERSON)
 
     async def reset(self) -> None:

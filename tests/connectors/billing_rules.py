@@ -12,7 +12,7 @@ import pytest
 from connectors.billing.port import Billing
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, LineItem
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
-from contracts.records import Outcomes, Ref, Wanted
+from contracts.records import Outcomes, Ref, Restoring, Standing, Wanted
 from contracts.values import Money
 from tests.connectors.conftest import Sandbox
 
@@ -319,3 +319,35 @@ class BillingRules:
 
     async def _open(self, billing: Billing) -> str:
         return (await ref_of(billing.open_estimates, estimate(await customer_of(billing)))).id
+
+    async def test_a_customer_that_was_deleted_is_made_anew_also_on_the_same_day(self, billing: Billing) -> None:
+        one = client()
+        assert (await billing.images([one]))[one.key].before is None
+        first = await ref_of(billing.upsert_customers, one)
+        facts = (await billing.look("customer", [first.id]))[first.id]
+        assert (facts["fields"]["name"], facts["holds"]) == ("Northwind GmbH", [])
+        for _ in range(2):  # safe to repeat
+            assert await ref_of(billing.delete_customers, named(first.id)) == Ref(first.id)
+        assert await billing.look("customer", [first.id]) == {}
+        assert (await ref_of(billing.upsert_customers, one)).id != first.id
+
+    async def test_a_customer_of_peoples_gets_its_fields_back(self, billing: Billing, sandbox: Sandbox) -> None:
+        theirs = {"name": "NW", "email": "ada@northwind.example"}
+        made = {"system": "billing", "kind": "customers", "properties": theirs}
+        customer = (await sandbox.control("POST", "people", made))["id"]
+        one = client()
+        image = (await billing.images([one]))[one.key]
+        assert (await ref_of(billing.upsert_customers, one)).id == customer
+        back = Wanted(uuid4(), Restoring("customer", customer, image.before or {}))
+        await ref_of(billing.restore_customers, back)
+        assert (await billing.look("customer", [customer]))[customer]["fields"] == dict(image.before or {})
+
+    async def test_what_stands_of_papers_is_shown_and_a_customer_holds_what_is_owed(self, billing: Billing) -> None:
+        customer = await customer_of(billing)
+        offer = await ref_of(billing.open_estimates, estimate(customer))
+        draft = await ref_of(billing.draft_invoices, invoice(customer))
+        assert (await billing.look("estimate", [offer.id, "qt_none"])) == {offer.id: {"status": "open", "partly_paid": False}}
+        assert (await billing.look("customer", [customer]))[customer]["holds"] == []
+        await ref_of(billing.finalise_invoices, named(draft.id))
+        held = (await billing.look("customer", [customer]))[customer]["holds"]
+        assert held == [Standing("billing", "invoice", draft.id)]

@@ -77,3 +77,9 @@ class ChatRules:
         await served.fault("chat", "POST", lose_answer=True)
         with pytest.raises(RetryableError):
             await chat.update(ref, Message("#sales", "x"))
+
+    async def test_a_message_is_taken_away_and_one_that_is_gone_stays_so(self, chat: Chat, served: Sandbox) -> None:
+        ref = await chat.post(message())
+        for _ in range(2):
+            await chat.delete(ref)
+        assert await served.objects("chat", "messages") == []

@@ -9,7 +9,17 @@ import pytest
 from connectors.crm.port import Crm
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.parties import Company, Person
-from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, Link, Ref, Wanted
+from contracts.records import (
+    CompanyRecord,
+    ContactRecord,
+    DealChange,
+    DealRecord,
+    Link,
+    Ref,
+    Restoring,
+    Standing,
+    Wanted,
+)
 from contracts.values import Money
 from tests.connectors.conftest import Sandbox
 
@@ -236,3 +246,56 @@ class CrmRules:
         acts = (crm.upsert_companies, crm.upsert_contacts, crm.open_deals, crm.change_deals, crm.associate, crm.add_notes)
         assert [dict(await act([])) for act in acts] == [{}] * 6
         assert len(await sandbox.asked()) == before
+
+    async def test_a_change_shows_what_it_finds_and_leaves_and_is_given_back(self, crm: Crm, sandbox: Sandbox) -> None:
+        opened = deal()
+        ref = (await crm.open_deals([opened]))[opened.key]
+        assert isinstance(ref, Ref)
+        before = (await crm.look("deal", [ref.id]))[ref.id]["fields"]
+        change = Wanted(
+            uuid4(), DealChange(ref.id, stage="discovery", amount=Money(minor=990_000, currency="EUR"), folder_url="u")
+        )
+        image = (await crm.images([change]))[change.key]
+        await crm.change_deals([change])
+        assert image.before
+        now = (await crm.look("deal", [ref.id]))[ref.id]["fields"]
+        assert {name: now[name] for name in image.after} == dict(image.after)
+        back = Wanted(uuid4(), Restoring("deal", ref.id, image.before))
+        assert isinstance((await crm.restore([back]))[back.key], Ref)
+        shown = (await crm.look("deal", [ref.id]))[ref.id]["fields"]
+        assert {name: shown.get(name) for name in image.before} == {name: before.get(name) for name in image.before}
+
+    async def test_a_record_that_is_made_finds_nothing_and_is_archived_with_its_associations(
+        self, crm: Crm, sandbox: Sandbox
+    ) -> None:
+        one, person, opened = company(), contact(), deal()
+        images = [(await crm.images([wanted]))[wanted.key] for wanted in (one, person, opened)]
+        assert [image.before for image in images] == [None, None, None]
+        made = [
+            (await crm.upsert_companies([one]))[one.key],
+            (await crm.upsert_contacts([person]))[person.key],
+            (await crm.open_deals([opened]))[opened.key],
+        ]
+        ids = [ref.id for ref in made if isinstance(ref, Ref)]
+        links = Wanted(uuid4(), [Link("deal", ids[2], "company", ids[0]), Link("deal", ids[2], "contact", ids[1])])
+        image = (await crm.images([links]))[links.key]
+        assert set((image.before or {}).values()) == {None}
+        await crm.associate([links])
+        assert set(((await crm.images([links]))[links.key].before or {}).values()) == {"linked"}
+        assert (await crm.look("company", [ids[0]]))[ids[0]]["holds"] == [Standing("crm", "deal", ids[2])]
+        drop = Wanted(uuid4(), list(image.after))
+        assert isinstance((await crm.dissociate([drop]))[drop.key], Ref)
+        assert (await crm.look("company", [ids[0]]))[ids[0]]["holds"] == []
+        for kind, record in zip(("company", "contact", "deal"), ids, strict=True):
+            for _ in range(2):  # safe to repeat
+                gone = Wanted(uuid4(), record)
+                assert isinstance((await crm.archive(kind, [gone]))[gone.key], Ref)
+            assert await crm.look(kind, [record]) == {}
+
+    async def test_a_contact_that_people_keep_is_shown_as_they_wrote_it(self, crm: Crm, sandbox: Sandbox) -> None:
+        theirs = {"email": "ada@northwind.example", "firstname": "Augusta"}
+        await sandbox.control("POST", "people", {"system": "crm", "kind": "contacts", "properties": theirs})
+        person = contact("Ada@northwind.example")
+        before = (await crm.images([person]))[person.key].before
+        assert before
+        assert (before["firstname"], before["phone"]) == ("Augusta", None)

@@ -15,6 +15,7 @@ from contracts.records import (
     Outcomes,
     PdfRecord,
     Ref,
+    Standing,
     Wanted,
 )
 from tests.connectors.conftest import Sandbox
@@ -288,3 +289,25 @@ class DocsRules:
         with pytest.raises(RefusedError) as raised:
             await docs.read_pdf("no-such-document")
         assert says_nothing_private(raised.value)
+
+    async def test_what_lies_in_the_bin_is_gone_and_who_changed_a_document_is_known(self, docs: Docs, sandbox: Sandbox) -> None:
+        document, parent = await proposed(docs)
+        facts = await docs.look("file", [document, parent, "1no-such-file"])
+        assert facts[document] == {"ours": True, "lock": None, "holds": []}
+        assert facts[parent]["holds"] == [Standing("docs", "file", document)]
+        edit = {"system": "docs", "kind": "documents", "id": document, "properties": {"text": "One more thing"}}
+        await sandbox.control("PATCH", "people", edit)
+        assert not (await docs.look("file", [document]))[document]["ours"]
+        for _ in range(2):  # safe to repeat
+            gone = Wanted(uuid4(), document)
+            assert (await docs.trash([gone]))[gone.key] == Ref(document)
+        facts = await docs.look("file", [document, parent])
+        assert (set(facts), facts[parent]["holds"]) == ({parent}, [])
+
+    async def test_a_lock_shows_what_it_finds_and_leaves(self, docs: Docs) -> None:
+        document, _ = await proposed(docs)
+        wanted = Wanted(uuid4(), LockRecord(document, "approved"))
+        image = (await docs.images([wanted]))[wanted.key]
+        assert (image.before, image.after) == ({"lock": None}, {"lock": "approved"})
+        await docs.lock([wanted])
+        assert (await docs.look("file", [document]))[document]["lock"] == "approved"

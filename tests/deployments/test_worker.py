@@ -11,7 +11,9 @@ from uuid import UUID
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.states import Cancelling
 
+from deployments.rolling_back import release
 from tests.deployments.conftest import Works
+from tests.undoing import SECOND, items, of_event, planned, row_of
 from tests.world import lead, until
 
 ONE = {"companies": 1, "deals": 1, "folders": 1, "documents": 1}
@@ -166,6 +168,35 @@ async def test_a_worker_that_is_killed_is_followed_by_one_that_finishes_its_work
     assert await works.made("epsilon") == ONE
     assert (await works.ended(first.id)).state_name == "Crashed"
     assert [child for child in children if child.is_running() and child.status() != "zombie"] == []
+
+
+async def test_a_rollback_goes_on_after_its_worker_was_killed_in_the_middle_of_a_call(works: Works) -> None:
+    """
+    Given a lead that is done, and a rollback of it that somebody has released
+    When the worker is killed while it archives the deal, and another one of its name starts
+    Then that one finishes the rollback: nothing stands, and the events are undone.
+    """
+    world = works.world
+    (event,) = await world.arrives(lead("undone-1", of="undone"))
+    await works.settled(event)
+    path = "/crm/v3/objects/deals/batch/archive"
+    fault = {"system": "crm", "operation": f"POST {path}", "latency_ms": 2000}
+    await world.vendors.control("POST", "faults", fault)
+    rollback = await planned(world, of_event(event))
+    await release(world.house.ledger, world.house.catalog.owners, rollback, by=SECOND)
+    await until(lambda: under_way(works, path))
+    works.worker.end(signal.SIGKILL)
+    await until(lambda: nothing_under_way(works, path))
+    works.start()
+
+    async def over() -> bool:
+        return bool((await row_of(world, rollback)).state == "done")
+
+    await until(over)
+    assert {row.outcome for row in await items(world, rollback)} == {"undone"}
+    assert await works.settled(event) == ["undone", "undone"]
+    made = await works.made("undone")
+    assert (made["companies"], made["deals"]) == (0, 0)
 
 
 async def test_a_worker_that_is_told_to_stop_gives_its_work_back(works: Works) -> None:

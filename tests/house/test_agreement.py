@@ -31,6 +31,7 @@ from lifecycle.path import Path
 from lifecycle.paths import PATHS
 from lifecycle.payment import MARKS
 from lifecycle.stages import MOVES, Stage
+from lifecycle.undo import INVERSES, RollbackState
 from tasks import ageing
 from tests.house.pages import tables_of, text_of
 
@@ -157,6 +158,12 @@ def test_the_lifecycle_page_explains_every_word_for_where_something_stands(headi
 def test_the_lifecycle_page_explains_every_state_of_an_effect() -> None:
     below = text_of("lifecycle.md").split("## States of an effect\n")[1].split("\n## ")[0]
     assert set(re.findall(r"`(\w+)`", below)) == {state.value for state in EffectState}
+
+
+def test_the_lifecycle_page_explains_every_undo_and_every_state_of_a_rollback() -> None:
+    assert {row[0] for row in tables_of("lifecycle.md", "Undoing", "undone by")} == set(INVERSES)
+    shown = {word for row in tables_of("lifecycle.md", "Undoing", "a rollback is") for word in row[0].split(", ")}
+    assert shown == {state.value for state in RollbackState}
 
 
 def test_the_lifecycle_page_says_where_a_case_can_be_cancelled() -> None:
