@@ -80,7 +80,7 @@ REMINDER = Path(
         refused=KEEP,
         uncertain=ASK,
         later_failure=KEEP,
-        why="the payment that comes next must not wait behind it; the owner was told to call",
+        why="the payment that comes next must not wait behind it, and the owner knows",
     ),
 )
 

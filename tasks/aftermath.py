@@ -23,6 +23,8 @@ async def reckon(books: Books, batch: Batch[Any]) -> None:
             told = replace(told, reason=f"{told.reason}; taken back: {', '.join(back)}")
         if stands := path.left(done.get(event, ()), ASK, refused=step):
             told = replace(
-                told, reason=f"{told.reason}; stands: {', '.join(stands)}", route=f"{told.route}, or take back what stands"
+                told,
+                reason=f"{told.reason}; stands: {', '.join(stands)}",
+                route=f"{told.route}, or take back what stands with `towline rollback`",
             )
         batch.exceptions[place] = told

@@ -28,7 +28,7 @@ from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
 from lifecycle.documents import Artefact
 from lifecycle.outages import NOUNS
-from lifecycle.path import Path
+from lifecycle.path import ASK, Path
 from lifecycle.paths import PATHS
 from lifecycle.payment import MARKS
 from lifecycle.stages import MOVES, Stage
@@ -97,6 +97,14 @@ def steps_of(task: Task[..., object]) -> list[str]:
     """The steps that a task names to `once` or `together`."""
     calls = [node for node in ast.walk(parsed(task)) if isinstance(node, ast.Call)]
     return [ast.literal_eval(call.args[1]) for call in calls if ast.unparse(call.func) in ("once", "together")]
+
+
+@pytest.mark.parametrize("event", PATHS)
+def test_a_step_of_which_a_person_is_asked_in_doubt_is_looked_for_first(event: str) -> None:
+    flow = flow_of(f"flows.{ENTRIES[event].flow}.{ENTRIES[event].flow}")
+    calls = [node for task in tasks_of(flow) for node in ast.walk(parsed(task)) if isinstance(node, ast.Call)]
+    blind = [call for call in calls if ast.unparse(call.func) == "once" and "find" not in {word.arg for word in call.keywords}]
+    assert [step for call in blind if PATHS[event][step := ast.literal_eval(call.args[1])].uncertain is ASK] == []
 
 
 def parsed(what: Flow[..., object] | Task[..., object]) -> ast.Module:

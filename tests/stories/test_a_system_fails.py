@@ -100,12 +100,12 @@ async def test_a_message_that_chat_refuses_holds_up_no_deal(world: World) -> Non
     assert [row.status for row in events] == ["done", "done"]
     missing = [await world.exceptions(row.id) for row in events]
     assert [[one.cause for one in some] for some in missing] == [
-        ["lead/without/tell_owner/chat.http_422"],
-        ["discovery/without/tell_owner/chat.http_422"],
+        ["lead/without/tell_owner/chat.invalid_arguments"],
+        ["discovery/without/tell_owner/chat.invalid_arguments"],
     ]
     await Alerts(world.house).look()
     told = sorted(one["text"] for one in await world.vendors.objects("chat", "messages"))
-    assert told[0].startswith("1 deal goes on without a step at “Lead qualified”: Slack did not take it")
+    assert told[0].startswith("1 deal goes on without a step at “Lead qualified”: Chat did not take it")
     assert await leave(world.house.ledger, [row.id for row in events]) == {row.id for row in events}
     assert await world.exceptions(events[0].id) == []
     assert {row.status for row in await world.events()} == {"done"}
