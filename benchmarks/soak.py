@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import uvloop
 from sqlalchemy import text
 
@@ -84,7 +85,7 @@ async def look(there: Scene) -> Counter[str]:
     """Return the memory of each program in MB and the rows of the tables."""
     seen: Counter[str] = Counter()
     for process in members(json.loads((there.house.settings.state / "run" / "stack.json").read_text())):
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(psutil.NoSuchProcess):
             seen[f"{program(process)} MB"] += process.memory_full_info().pss
     seen = Counter({name: round(size / 1e6) for name, size in seen.items()})
     async with there.engine.connect() as connection:
