@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SEED = os.environ.get("CHAOS_SEED", "72")
-"""Its ten kills hit each of the eight that are killed. A seed that failed is tried again by the environment and becomes a test."""
+"""Its ten kills hit each of the eight that are killed. A seed that failed is tried again here, then becomes a test."""
 
 
 @pytest.mark.timeout(600)
