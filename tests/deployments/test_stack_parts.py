@@ -7,10 +7,12 @@ import socket
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
+from prefect.settings import Settings as PrefectSettings
 
 from contracts.errors import MisconfiguredError
 from deployments.credentials import make_missing
@@ -183,3 +185,15 @@ def _free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_prefect_keeps_its_runs_for_the_days_that_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own settings take the names and the units that we give them."""
+    settings = Settings(_env_file=None, home=tmp_path, keep_runs_days=2)
+    (prefect,) = [program for program in programs(settings, None) if program.name == "prefect"]
+    for name, value in prefect.environment.items():
+        if "RETENTION" in name or "VACUUM" in name:
+            monkeypatch.setenv(name, value)
+    server = PrefectSettings().server
+    assert server.events.retention_period == server.services.db_vacuum.retention_period == timedelta(days=2)
+    assert "flow_runs" in server.services.db_vacuum.enabled_vacuum_types

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SEED = os.environ.get("CHAOS_SEED", "1")
-"""A seed that failed becomes a line here, or in the environment."""
+SEED = os.environ.get("CHAOS_SEED", "72")
+"""Its ten kills hit each of the eight that are killed. A seed that failed is tried again here, then becomes a test."""
 
 
 @pytest.mark.timeout(600)
