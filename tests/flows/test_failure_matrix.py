@@ -31,6 +31,8 @@ from tests.outside import CALLS, READS, Sight, look, seen
 from tests.undoing import carried_out
 from tests.world import Vendors, World, event, lead
 
+pytestmark = pytest.mark.timeout(300)
+"""The first of these tests waits for the whole journey."""
 TRIED = list({tuple(path): event_type for event_type, path in reversed(PATHS.items())}.values())[::-1]
 DONE_BEFORE = {("delivery.completed", "upsert_customer")}
 """What an earlier path has done for the account; it cannot fail here, and its row is the earlier path's."""
