@@ -112,7 +112,7 @@ class Interleaving(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.vendor, self.tasks, self.held, self.names = Vendor(), {}, {}, 0
+        self.vendor, self.tasks, self.held, self.names, self.done = Vendor(), {}, {}, 0, set()
         self.run(self._sql("TRUNCATE inbox, effects, cases, exceptions, deaths, continuity, case_references"))
         self.events_come_in(["a", "a", "", ""])
 
@@ -174,6 +174,12 @@ class Interleaving(RuleBasedStateMachine):
     @invariant()
     def a_case_is_worked_on_once_at_a_time(self) -> None:
         assert self.run(self._sql("SELECT case_id FROM inbox WHERE status = 'running' GROUP BY 1 HAVING count(*) > 1")) == []
+
+    @invariant()
+    def what_is_done_stays_done(self) -> None:
+        done = "SELECT id FROM inbox WHERE status = 'done' UNION ALL SELECT key FROM effects WHERE state = 'done'"
+        before, self.done = self.done, {row[0] for row in self.run(self._sql(done))}
+        assert before <= self.done
 
     def teardown(self) -> None:
         if hasattr(self, "tasks"):
