@@ -241,7 +241,7 @@ class Effects:
     async def undone_records(self, step: str, records: Collection[str]) -> set[str]:
         """Return those of these outside records that a step has made and a rollback has taken back."""
         which = (col(Effect.step) == step, col(Effect.vendor_id).in_(list(records)), col(Effect.state) == EffectState.UNDONE)
-        return set((await self._connection.execute(select(col(Effect.vendor_id)).where(*which))).scalars())
+        return {str(row.vendor_id) for row in await self._connection.execute(select(col(Effect.vendor_id)).where(*which))}
 
     async def first_letters(self, case_ids: Collection[UUID]) -> Mapping[UUID, Row[Any]]:
         """Return the first letter that was sent in each case, which the later ones answer."""

@@ -50,9 +50,11 @@ async def images(calls: Calls, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectK
     changes = [one for one in wanted if isinstance(one.record, DealChange)]
     links = [one for one in wanted if isinstance(one.record, list)]
     emails = {one.key: str(one.record.person.email).lower() for one in contacts}
-    people, deals, pairs = await together(
-        calls.read("contacts", emails.values(), READ["contact"], "email"),
-        calls.read("deals", decimals([one.record.deal_id for one in changes]), READ["deal"]),
+    (people, deals), pairs = await together(
+        together(
+            calls.read("contacts", emails.values(), READ["contact"], "email"),
+            calls.read("deals", decimals([one.record.deal_id for one in changes]), READ["deal"]),
+        ),
         _pairs(calls, [link for one in links for link in one.record]),
     )
     found = {one.key: _made(one) for one in wanted}
