@@ -37,6 +37,7 @@ from contracts.records import (
     PdfRecord,
     Ref,
     RequestChange,
+    Restoring,
     Wanted,
 )
 from ledger.database import Ledger
@@ -50,7 +51,7 @@ from tests.connectors.chat_rules import message
 from tests.tasks.test_effects import STEP, batch
 
 PORTS = {"crm": Crm, "docs": Docs, "chat": Chat, "mail": Mail, "billing": Billing}
-NO_WRITES = ("prepare", "find", "received", "hashes", "aclose")
+NO_WRITES = ("prepare", "find", "received", "hashes", "images", "look", "aclose")
 READS = ("/search", "/batch/read", "/token")
 LOST, LIE = "lost", "lie"
 
@@ -230,12 +231,40 @@ async def _open_estimate(house: Runtime) -> str:
     return (await _ref(house.billing.open_estimates, await _estimate(house))).id
 
 
+async def _customer(house: Runtime) -> str:
+    return await billing_rules.customer_of(house.billing)
+
+
+async def _spoken(house: Runtime) -> Ref:
+    return await house.chat.post(message())
+
+
 async def _said(house: Runtime) -> tuple[Ref, Any]:
     return await house.chat.post(message()), message("Another").record
 
 
 async def _sent(house: Runtime) -> Ref:
     return await mail_rules.posted(house.mail, mail_rules.letter())
+
+
+async def _linked(house: Runtime) -> list[str]:
+    links = await _link(house)
+    key = (await _ref(house.crm.associate, links)) and uuid4()
+    return sorted((await house.crm.images([Wanted(key, links)]))[key].after)
+
+
+async def _back(kind: str, make: Make, fields: Any, house: Runtime) -> Restoring:
+    return Restoring(kind, await make(house), fields)
+
+
+async def _unsaid(house: Runtime, wanted: Sequence[Wanted[Any]]) -> Outcomes:
+    for one in wanted:
+        await house.chat.delete(one.record)
+    return {one.key: one.record for one in wanted}
+
+
+async def _archive(house: Runtime, wanted: Sequence[Wanted[Any]]) -> Outcomes:
+    return await house.crm.archive("deal", wanted)
 
 
 async def _just(record: Any, _: Runtime) -> Any:
@@ -252,6 +281,9 @@ WRITES = {
         "add_notes": Write(_note),
         "open_requests": Write(_request),
         "change_requests": Write(_moved),
+        "archive": Write(_deal, act=_archive),
+        "restore": Write(partial(_back, "deal", _deal, {"dealname": "As it was"})),
+        "dissociate": Write(_linked),
     },
     "docs": {
         "create_folders": Write(partial(_just, FolderRecord("Northwind")), lambda house: house.docs.find),
@@ -261,6 +293,7 @@ WRITES = {
         "save_pdfs": Write(_pdf, lambda house: house.docs.find),
         "lock": Write(_lock),
         "unlock": Write(_locked),
+        "trash": Write(_folder),
     },
     "mail": {
         "send": Write(partial(_just, mail_rules.letter().record), lambda house: house.mail.find),
@@ -274,10 +307,13 @@ WRITES = {
         "finalise_invoices": Write(lambda house: billing_rules.drafted(house.billing)),
         "send_invoices": Write(lambda house: billing_rules.owed(house.billing)),
         "void_invoices": Write(lambda house: billing_rules.owed(house.billing)),
+        "restore_customers": Write(partial(_back, "customer", _customer, {"name": "As it was"})),
+        "delete_customers": Write(_customer),
     },
     "chat": {
         "post": Write(partial(_just, message().record), lambda house: partial(_to_sales, house), _post),
         "update": Write(_said, act=_update),
+        "delete": Write(_spoken, act=_unsaid),
     },
 }
 
