@@ -38,7 +38,7 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make stopped or undone events ready again, judged by today's contracts; what is done already is not repeated.
+    """Make stopped or undone events ready again. They are judged by today's contracts; what is done already is not repeated.
 
     Exit code 1 when an event is neither done nor goes on: it does not fit its contract still, has not stopped, or its deal has
     moved on.

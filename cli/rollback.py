@@ -36,7 +36,7 @@ def rollback(
     reason: Annotated[str, typer.Option(help="Why; stands with the rollback.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Plan to undo what was done outside, with all that stands on it: a dry run that changes nothing, kept as a proposal.
+    """Plan to undo what was done outside, with all that stands on it. A dry run changes nothing, and is kept as a proposal.
 
     It shows what will be undone, what cannot be and why, and what people changed since, which is never overwritten.
     """

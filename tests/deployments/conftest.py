@@ -125,11 +125,12 @@ async def works(
         "TOWLINE_DATABASE_URL": url,
         "TOWLINE_SANDBOX_PORT": str(sandbox_port),
         "TOWLINE_CHILDREN": "1",
+        "TOWLINE_SANDBOX_LIMITS": "off",
         "PREFECT_API_URL": prefect,
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_HOME": str(home / "prefect"),
     }
-    settings = Settings(_env_file=None, home=home, database_url=url, sandbox_port=sandbox_port)
+    settings = Settings(_env_file=None, home=home, database_url=url, sandbox_port=sandbox_port, sandbox_limits="off")
     with temporary_settings({PREFECT_API_URL: prefect}):
         client = get_client()
     async with assembled(settings, worker="tests") as house, client:

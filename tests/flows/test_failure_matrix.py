@@ -174,7 +174,9 @@ async def trial(
     """All paths, tried on one journey; a step that may be tried again is tried at once."""
     postgres.psql("CREATE DATABASE matrix TEMPLATE template")
     home: Path = tmp_path_factory.mktemp("matrix")
-    settings = Settings(_env_file=None, home=home, database_url=url_of(postgres, "matrix"), sandbox_port=sandbox_port)
+    settings = Settings(
+        _env_file=None, home=home, database_url=url_of(postgres, "matrix"), sandbox_port=sandbox_port, sandbox_limits="off"
+    )
     vendors = Vendors(f"http://127.0.0.1:{sandbox_port}")
     await vendors.control("POST", "reset")
     async with assembled(settings, worker="tests") as house:

@@ -75,7 +75,7 @@ async def test_a_database_that_is_killed_and_started_again_loses_nothing(
     Then the run has failed as something that may work later, the lead is there, and its next run makes nothing twice.
     """
     url = url_of(database.server, "towline")
-    settings = Settings(_env_file=None, home=tmp_path, database_url=url, sandbox_port=sandbox_port)
+    settings = Settings(_env_file=None, home=tmp_path, database_url=url, sandbox_port=sandbox_port, sandbox_limits="off")
     async with assembled(settings, worker="tests") as house:
         await house.prepare()
         world = World(house, vendors, prefect_url)
