@@ -59,7 +59,10 @@ class Footprints:
 
     def record(self, name: str, pid: int) -> None:
         """Remember a process that was started; its start time tells it from a later one of the same number."""
-        started = psutil.Process(pid).create_time()
+        try:
+            started = psutil.Process(pid).create_time()
+        except psutil.NoSuchProcess:
+            return  # it has ended already
         (self.folder / f"{name}.pid").write_text(json.dumps({"pid": pid, "started": started}), encoding="utf-8")
 
     def forget(self, name: str) -> None:

@@ -10,11 +10,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from contracts.errors import RefusedError
+from contracts.errors import HeldError, RefusedError
 from flows.refusal import refused
 from ledger.going_back import go_back
 from lifecycle.undo import RollbackState
 from runtime.wiring import runtime
+from tasks.batch import waits
 from tasks.opening import current_run
 from tasks.options import FLOW
 from tasks.undo import undo_cases
@@ -35,11 +36,14 @@ async def rollback(rollback: UUID) -> State[None]:
     run = current_run()
     async with runtime().ledger.begin() as books:
         await books.rollbacks.begin(rollback, run)
-    while cases := await _next_cases(rollback, run):
-        await undo_cases(rollback, cases)
-    if not await _is_on(rollback, run):
-        return refused(RefusedError("the rollback is not under way, or goes on in another run", cause="rollback.not_running"))
-    await undo_messages(rollback)
+    try:
+        while cases := await _next_cases(rollback, run):
+            await undo_cases(rollback, cases)
+        if not await _is_on(rollback, run):
+            return refused(RefusedError("the rollback is not under way, or goes on in another run", cause="rollback.not_running"))
+        await undo_messages(rollback)
+    except HeldError as error:
+        return waits(error.text)
     return await _finish(rollback)
 
 

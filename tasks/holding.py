@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.brake import Brake, braked_by
-from contracts.errors import RetryableError
+from contracts.errors import HeldError, RetryableError
 from ledger.database import Books
 from lifecycle.circuits import reading, system_of
 from lifecycle.path import Step
@@ -38,6 +38,19 @@ async def paused(system: str) -> str | None:
     """Return in words what a person has paused that stops an operating flow's change in a system; None for nothing."""
     async with runtime().ledger.begin() as books:
         return await books.switches.pauses("", system)
+
+
+@contextlib.asynccontextmanager
+async def not_while_paused(system: str) -> AsyncIterator[None]:
+    """Let a pause of everything, or of this system, stop what no path of an event does, before its calls and between them.
+
+    Raises:
+        HeldError: it is paused.
+    """
+    if why := await paused(system):
+        raise HeldError(why)
+    async with braked("", system):
+        yield
 
 
 @contextlib.asynccontextmanager

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from prefect import task
 
-from contracts.errors import RetryableError, TowlineError, UncertainError
+from contracts.errors import HeldError, RetryableError, TowlineError, UncertainError
 from contracts.records import EffectKey, Outcome, Outcomes, RequestChange, Restoring, Standing, Wanted
 from ledger.exceptions import NewException
 from ledger.going_back import settle
 from lifecycle import keys
 from lifecycle.undo import TAKEN_AWAY, Act, Ending, Judgement, Verdict
 from runtime.wiring import Runtime, runtime
+from tasks.holding import not_while_paused
 from tasks.judging import deed_of, judged
 from tasks.options import retries_of
 
@@ -35,6 +36,7 @@ async def undo_cases(rollback: UUID, cases: Sequence[UUID]) -> None:
 
     Raises:
         RetryableError, UncertainError: a system does not answer; what is done is written down, and the rest is open still.
+        HeldError: somebody has paused it; as above.
     """
     while await _round(runtime(), rollback, cases):
         pass
@@ -83,7 +85,8 @@ async def acted(house: Runtime, work: Work) -> dict[EffectKey, Outcome]:
     for (act, system, kind), some in groups.items():
         wanted = {row.key: Wanted(keys.undo_key(row.act_key), _record(act, kind, row, one)) for row, one in some}
         try:
-            outcomes = await _calls(house, kind)[act, system](list(wanted.values()))
+            async with not_while_paused(system):
+                outcomes = await _calls(house, kind)[act, system](list(wanted.values()))
             found |= {key: outcomes[one.key] for key, one in wanted.items()}
         except TowlineError as error:
             found |= dict.fromkeys(wanted, error)
@@ -151,7 +154,7 @@ def _ending(outcome: Outcome) -> tuple[Ending, str]:
 
 
 def _may_work_later(outcome: Outcome) -> bool:
-    return isinstance(outcome, (RetryableError, UncertainError))
+    return isinstance(outcome, (RetryableError, UncertainError, HeldError))
 
 
 def _standing(row: Any) -> Standing:

@@ -16,6 +16,7 @@ from ledger.going_back import settle
 from lifecycle.announcements import Deal, announcement
 from lifecycle.undo import Ending, reason_to_stay
 from runtime.wiring import Runtime, runtime
+from tasks.holding import not_while_paused
 from tasks.judging import deed_of
 from tasks.options import retries_of
 
@@ -35,7 +36,9 @@ async def undo_messages(rollback: UUID) -> None:
         if row.key not in kept:
             messages[row.vendor_id or ""].append(row)
     for message, some in messages.items():
-        await _write(house, rollback, some, dict.fromkeys([row.key for row in some], await _undone(house, message, some)))
+        async with not_while_paused("chat"):
+            ending = await _undone(house, message, some)
+        await _write(house, rollback, some, dict.fromkeys([row.key for row in some], ending))
 
 
 async def _undone(house: Runtime, message: str, rows: Sequence[Any]) -> tuple[Ending, str]:

@@ -13,6 +13,7 @@ from deployments.rolling_back import move, plan, release
 from flows.refusal import REFUSED
 from ledger.scopes import Scope
 from tasks import undo
+from tasks.batch import WAITING
 from tests.undoing import ASKER, SECOND, carried_out, items, of_event, planned, row_of, run
 from tests.world import World, lead
 
@@ -40,7 +41,8 @@ async def claimed(world: World, event_type: str) -> list[UUID]:
 async def test_two_people_a_stop_a_fault_and_a_death_and_everything_is_undone_once(world: World) -> None:
     """Given two leads that are done, with what follows them still to do
     When one person asks for a rollback, they cannot release it, and a second person can
-    Then nothing else is done in these deals, a stopped rollback does nothing, and a resumed one goes on
+    Then nothing else is done in these deals, a stopped rollback does nothing, nor one whose system is paused, and a resumed
+    one goes on
     And a call that changed something and whose answer was lost, and a process that died between a call and its
     writing down, are found as they are: nothing is done twice.
     """
@@ -62,6 +64,12 @@ async def test_two_people_a_stop_a_fault_and_a_death_and_everything_is_undone_on
     assert ((await run(world, rollback)).name, await deals(world)) == (REFUSED, 2)
     assert await claimed(world, "opportunity.created") == []
     await move(ledger, rollback, "resume")
+
+    async with ledger.begin() as books:
+        await books.switches.pause("system", "crm", reason="a test", by=ASKER)
+    assert ((await carried_out(world, rollback)).name, await deals(world)) == (WAITING, 2)
+    async with ledger.begin() as books:
+        await books.switches.resume("system", "crm", by=ASKER)
 
     await world.vendors.fault("crm", "POST /crm/v3/objects/deals/batch/archive", lose_answer=True)
     assert (await carried_out(world, rollback)).is_completed()
