@@ -122,7 +122,7 @@ def test_the_demo_carries_three_deals_to_their_ends(house: House, capsys: pytest
         "paid: approved, delivered, invoiced and paid agree to the cent",
         "stopped for sales-operations",
         "done after its correction",
-        "#sales reads: 1 deal waits",
+        "reads: CRM does not answer: 1 lead waits",
         "done after the outage",
     ):
         assert line in told
