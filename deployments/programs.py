@@ -26,6 +26,16 @@ QUIET = {
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
 }
+PREFECT_BATCHES = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+}
+"""By default Prefect records each state of a task in three statements of its own, half of all that its server did.
+
+An interval below a second is cut to none, and the server then never rests.
+"""
 
 
 def worker_ready_file(settings: Settings) -> Path:
@@ -116,12 +126,7 @@ def _prefect(settings: Settings) -> Program:
             # A connection costs PostgreSQL some 10 MB; more of them at once make nothing quicker on a few cores.
             "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "4",
             "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": "4",
-            # By default each state of a task is three statements of its own, most of what the server's core did. An interval below
-            # a second is cut to none, and the server then never rests.
-            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
-            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+            **PREFECT_BATCHES,
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept,
             "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept}S",

@@ -17,6 +17,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
 from deployments.postgres import EmbeddedPostgres
+from deployments.programs import PREFECT_BATCHES
 from ledger.database import Ledger
 from ledger.migrate import migrate
 from runtime.settings import Settings
@@ -97,6 +98,7 @@ def prefect_process(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPat
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_API_PORT": port,
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        **PREFECT_BATCHES,
     }
     serve = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning", "--port", port]
     process = Process([*serve, "--timeout-graceful-shutdown", "1"], environment, home / "log")
