@@ -19,7 +19,7 @@ from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from ledger.database import Books, Ledger
 from ledger.deciding import decide
-from ledger.intake import reopen
+from ledger.replaying import Choice, Replay, replay
 from lifecycle.decisions import Verdict
 from runtime.settings import Settings
 
@@ -128,7 +128,8 @@ async def _send(stage: Stage, name: str, data: Mapping[str, Any]) -> UUID:
 
 
 async def _replay(stage: Stage, walk: Walk) -> None:
-    if walk.event is None or walk.event not in await reopen(stage.ledger, catalog(), [walk.event]):
+    prospects = await replay(stage.ledger, catalog(), Choice([walk.event] if walk.event else []))
+    if any(one.becomes is not Replay.GOES_ON for one in prospects):
         raise RefusedError("the event that stopped did not go on")
 
 

@@ -93,13 +93,15 @@ WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")}
 """  # noqa: S608
 )
 PICTURE = text(
-    """
+    f"""
 INSERT INTO images (effect_key, generation, before, after)
 SELECT e.key, e.generation, n.before, n.after
 FROM jsonb_to_recordset(CAST(:images AS jsonb)) AS n(key uuid, before jsonb, after jsonb) JOIN effects e ON e.key = n.key
+WHERE {HOLDS.replace("n.event_id", "e.event_id")}
 ON CONFLICT (effect_key) DO UPDATE SET after = excluded.after, generation = excluded.generation,
   before = CASE WHEN images.generation = excluded.generation THEN images.before ELSE excluded.before END
-"""
+RETURNING effect_key
+"""  # noqa: S608
 )
 """What stood there before the first attempt stays written: a later one may find what that has made."""
 
@@ -192,11 +194,13 @@ class Effects:
         }
         await self._connection.execute(SETTLE, values)
 
-    async def picture(self, images: Mapping[EffectKey, Image]) -> None:
-        """Write down what intended changes will find and leave outside, before they are made."""
+    async def picture(self, images: Mapping[EffectKey, Image], *, run: UUID | None = None) -> set[EffectKey]:
+        """Write down what intended changes will find and leave outside, before they are made; return those written."""
         rows = [{"key": key, "before": image.before, "after": image.after} for key, image in images.items()]
-        if rows:
-            await self._connection.execute(PICTURE, {"images": orjson.dumps(rows, default=str).decode()})
+        if not rows:
+            return set()
+        values = {"images": orjson.dumps(rows, default=str).decode(), "run": run}
+        return set((await self._connection.execute(PICTURE, values)).scalars())
 
     async def undone(self, generations: Mapping[EffectKey, int]) -> None:
         """Write down that effects, each of this generation, were taken back: done again, they carry fresh keys."""

@@ -76,18 +76,6 @@ def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: se
     return receipts
 
 
-async def reopen(ledger: Ledger, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
-    """Let parked, quarantined or undone events go on if they fit today's contracts, and close their exceptions.
-
-    What was undone is done again. Return those that go on.
-    """
-    async with ledger.begin(wake=True) as books:
-        stopped = [row.id for row in await books.inbox.get(ids) if row.status in STOPPED]
-        await books.exceptions.close(stopped, closed_as="replayed")
-        fit = await judge_again(books, catalog, stopped)
-        return await books.inbox.reopen(sorted(fit))
-
-
 async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
     """Leave parked events undone, because somebody has looked at them: what comes after them in their cases goes on.
 
@@ -102,19 +90,20 @@ async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
         return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as="left")}
 
 
-async def judge_again(books: Books, catalog: Catalog, ids: Sequence[UUID]) -> set[UUID]:
-    """Judge stored events by today's contracts: what fits is ready, what does not is quarantined (again). Return what fits."""
-    rows = await books.inbox.get(ids)
-    judged = {row.id: _judge(Envelope.model_validate(row.payload), row.payload, {}) for row in rows if row.source != OURSELVES}
-    bad = [(event, fault) for event, fault in judged.values() if fault]
-    await books.inbox.quarantine([event.id for event, _ in bad])
-    await _complain(books, catalog, bad)
-    return {row.id for row in rows} - {event.id for event, _ in bad}
-
-
 def misfit(row: Row[Any]) -> ContractError | None:
     """Return what today's contract has against a stored event; our own events fit."""
-    return _judge(Envelope.model_validate(row.payload), row.payload, {})[1] if row.source != OURSELVES else None
+    return _judge_stored(row)[1] if row.source != OURSELVES else None
+
+
+async def quarantine(books: Books, catalog: Catalog, misfits: Sequence[Row[Any]]) -> None:
+    """Set stored events aside that do not fit today's contracts, each with an exception for its owner."""
+    await books.inbox.quarantine([row.id for row in misfits])
+    judged = [_judge_stored(row) for row in misfits]
+    await _complain(books, catalog, [(event, fault) for event, fault in judged if fault])
+
+
+def _judge_stored(row: Row[Any]) -> tuple[NewEvent, ContractError | None]:
+    return _judge(Envelope.model_validate(row.payload), row.payload, {})
 
 
 def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from contracts.catalog import Catalog
 from contracts.errors import MisconfiguredError, RefusedError
 from ledger.database import Books, Ledger
-from ledger.intake import STOPPED, judge_again, misfit
+from ledger.intake import STOPPED, misfit, quarantine
 from ledger.tables import EffectState, EventStatus
 from ledger.trace import effects_of
 from lifecycle.paths import PATHS
@@ -81,7 +81,7 @@ async def replay(ledger: Ledger, catalog: Catalog, choice: Choice, *, from_start
         bad = [one.event for one in prospects if one.becomes is Replay.QUARANTINED]
         good = [one.event.id for one in prospects if one.becomes is Replay.GOES_ON]
         await books.exceptions.close([*(row.id for row in bad), *good], closed_as="replayed")
-        await judge_again(books, catalog, [row.id for row in bad])
+        await quarantine(books, catalog, bad)
         gone = set(good) - await books.inbox.reopen(sorted(good), from_start=from_start)
         return [Prospect(one.event, Replay.NOT_STOPPED) if one.event.id in gone else one for one in prospects]
 

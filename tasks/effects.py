@@ -9,19 +9,18 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from contracts.errors import HeldError, RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.records import EffectKey, Image, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
 from ledger.effects import Intent, Standing
-from ledger.tables import EffectState
 from lifecycle import keys
-from lifecycle.circuits import failure_of
-from lifecycle.path import ASK, KEEP, Once, Step
+from lifecycle.path import Once, Step
 from lifecycle.paths import PATHS
 from runtime.logs import get_logger
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
-from tasks.holding import braked, down, stopped
+from tasks.holding import braked, stopped
+from tasks.settling import Group, busy, settle
 
 C = TypeVar("C", bound=Contract)
 R = TypeVar("R")
@@ -29,9 +28,7 @@ R = TypeVar("R")
 Act = Callable[[Sequence[Wanted[R]]], Awaitable[Outcomes]]
 See = Callable[[Sequence[Wanted[R]]], Awaitable[Mapping[EffectKey, Image]]]
 Find = Callable[[Collection[EffectKey]], Awaitable[Mapping[EffectKey, Outcome]]]
-BUSY = "busy"
 log = get_logger("effects")
-Group = dict[EffectKey, list[Item[C]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ async def once(
         return
     async with braked(batch.entry.event, step.system):
         results, untold = await _results(batch, step, groups, standings, Way(record, act, find, image, check))
-    await _settle(batch, step, groups, standings, results, untold=untold)
+    await settle(batch, step, groups, standings, results, untold=untold)
 
 
 async def _results(
@@ -88,7 +85,7 @@ async def _results(
     if again := [key for key in results if _looked_at_again(step, groups[key], way)]:
         done = {key: results.pop(key) for key in again}
         results |= await _still_there(batch, step, groups, standings, done, way.find)
-    results |= {key: _busy(step) for key, standing in standings.items() if standing.busy and key not in results}
+    results |= {key: busy(step) for key, standing in standings.items() if standing.busy and key not in results}
     open_keys = [key for key in groups if key not in results]
     found: dict[EffectKey, Outcome] = {}
     if way.find and (suspects := {key: standings[key] for key in open_keys if not standings[key].fresh}):
@@ -98,7 +95,7 @@ async def _results(
     if open_keys:
         wanted, faults = _wanted(step, groups, {key: standings[key].act_key for key in open_keys}, way.record)
         results |= faults
-        results |= await _acted(way.act, way.image, wanted) if wanted else {}
+        results |= await _acted(step, way, wanted, batch.run) if wanted else {}
     return results, {key for key, one in found.items() if isinstance(one, UncertainError)}
 
 
@@ -141,9 +138,9 @@ async def _one_group(
             async with runtime().ledger.begin() as books:
                 kept = await books.effects.regroup(regrouped, run=batch.run)
             if len(kept) < len(regrouped):  # somebody else has some of them by now: the next attempt leaves those out
-                raise _busy(step)
+                raise busy(step)
         results |= await _acted_as_one(act, name, [members[key][0] for key in rest], rest, act_key)
-    await _settle(batch, step, members, standings, results)
+    await settle(batch, step, members, standings, results)
 
 
 def _asking(step: Step, items: Iterable[Item[C]]) -> Iterator[Item[C]]:
@@ -204,7 +201,7 @@ async def _still_there(
     for key in reopened:
         for item in groups[key]:
             item.renewed = True
-    return {key: _busy(step) if key in gone else outcome for key, outcome in done.items() if key not in reopened}
+    return {key: busy(step) if key in gone else outcome for key, outcome in done.items() if key not in reopened}
 
 
 async def _found(suspects: Mapping[EffectKey, Standing], find: Find) -> dict[EffectKey, Outcome]:
@@ -241,18 +238,25 @@ def _wanted(
     return wanted, faults
 
 
-async def _acted(act: Act[R], image: See[R] | None, wanted: Mapping[EffectKey, Wanted[R]]) -> dict[EffectKey, Outcome]:
-    """Act, and answer for each: a call that failed as a whole failed for all."""
-    records = list(wanted.values())
+async def _acted(step: Step, way: Way[C, R], wanted: Mapping[EffectKey, Wanted[R]], run: UUID | None) -> dict[EffectKey, Outcome]:
+    """Act, and answer for each: a call that failed as a whole failed for all, and what somebody else has by now is left out."""
+    lost: Collection[EffectKey] = ()
     try:
-        if image:
-            seen = await image(records)
-            async with runtime().ledger.begin() as books:
-                await books.effects.picture({key: seen[one.key] for key, one in wanted.items() if one.key in seen})
-        outcomes = await act(records)
+        if way.image:
+            lost = await _pictured(way.image, wanted, run)
+        ours = [one for key, one in wanted.items() if key not in lost]
+        outcomes = await way.act(ours) if ours else {}
     except TowlineError as error:
         return dict.fromkeys(wanted, error)
-    return {key: outcomes[one.key] for key, one in wanted.items()}
+    return {key: busy(step) if key in lost else outcomes[one.key] for key, one in wanted.items()}
+
+
+async def _pictured(image: See[R], wanted: Mapping[EffectKey, Wanted[R]], run: UUID | None) -> set[EffectKey]:
+    """Write down what stands outside before it is changed; return those that another run has meanwhile."""
+    seen = await image(list(wanted.values()))
+    images = {key: seen[one.key] for key, one in wanted.items() if one.key in seen}
+    async with runtime().ledger.begin() as books:
+        return images.keys() - await books.effects.picture(images, run=run)
 
 
 async def _acted_as_one(
@@ -263,86 +267,3 @@ async def _acted_as_one(
     except TowlineError as error:
         outcome = error
     return dict.fromkeys(members, outcome)
-
-
-def _busy(step: Step) -> RetryableError:
-    return RetryableError(f"{step.name} is being done by another run", cause=BUSY)
-
-
-def _is_busy(outcome: Outcome) -> bool:
-    return isinstance(outcome, TowlineError) and outcome.cause == BUSY
-
-
-async def _settle(
-    batch: Batch[C],
-    step: Step,
-    groups: Group[C],
-    standings: Mapping[EffectKey, Standing],
-    results: Mapping[EffectKey, Outcome],
-    *,
-    untold: Collection[EffectKey] = (),
-) -> None:
-    """Write down what became of each, and hand it out; what was done before stays as it was written."""
-    news = {key: outcome for key, outcome in results.items() if standings[key].done != outcome and not _is_busy(outcome)}
-    is_down = False
-    if news:
-        async with runtime().ledger.begin() as books:
-            await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()}, run=batch.run)
-            heard = {groups[key][0].event: outcome for key, outcome in news.items()}
-            is_down = await books.circuits.hear(step.system, step.name, heard)
-    if is_down:
-        why = next(outcome.text for outcome in news.values() if isinstance(outcome, TowlineError))
-        log.warning("a system is down, what needs it waits", system=step.system, step=step.name, error=why)
-    _hand_out(batch, step, groups, results, untold=untold, is_down=is_down)
-
-
-def _state(outcome: Outcome) -> EffectState:
-    if isinstance(outcome, Ref):
-        return EffectState.DONE
-    if isinstance(outcome, UncertainError):
-        return EffectState.UNCERTAIN
-    return EffectState.INTENDED if isinstance(outcome, (RetryableError, HeldError)) else EffectState.REFUSED
-
-
-def _hand_out(
-    batch: Batch[C],
-    step: Step,
-    groups: Group[C],
-    results: Mapping[EffectKey, Outcome],
-    *,
-    untold: Collection[EffectKey],
-    is_down: bool,
-) -> None:
-    """Give each item its reference; let those wait that a pause or an outage has met; do with refused ones what the failure
-    matrix says; raise for those that may be tried again.
-
-    `untold` are those of which the outside system itself cannot tell: the matrix says whether to ask it again.
-    """
-    later: TowlineError | None = None
-    for key, items in groups.items():
-        outcome = results[key]
-        for item in items:
-            if isinstance(outcome, Ref):
-                item.refs[step.name] = outcome
-            elif isinstance(outcome, HeldError):
-                batch.hold(item, outcome.text)
-            elif step.uncertain is ASK and key in untold:
-                batch.park(item, outcome, step=step.name)
-            elif is_down and failure_of(outcome, step.system):
-                batch.hold(item, down(step.system))
-            elif isinstance(outcome, (RetryableError, UncertainError)) and not last_attempt():
-                later = outcome
-            elif step.refused is KEEP and isinstance(outcome, RefusedError):
-                batch.go_without(item, outcome, step=step.name)
-            else:
-                batch.park(item, outcome, step=step.name)
-    if later:
-        raise later
-
-
-def last_attempt() -> bool:
-    """Say whether Prefect would not run the current task again."""
-    from prefect.context import TaskRunContext
-
-    context = TaskRunContext.get()
-    return context is None or context.task_run.run_count > context.task.retries

@@ -22,6 +22,7 @@ from flows.lead import lead as lead_flow
 from ledger.continuity import line
 from ledger.deciding import decide
 from ledger.intake import receive
+from ledger.replaying import Choice, Replay, replay
 from lifecycle.continuity import Line
 from lifecycle.decisions import Verdict
 from runtime.wiring import Runtime
@@ -155,6 +156,11 @@ class World:
         """Let events come in together, as from a gateway; return their ids."""
         parcel = [(Envelope.model_validate(one), one) for one in events]
         return [receipt.id for receipt in await receive(self.house.ledger, self.house.catalog, parcel)]
+
+    async def replayed(self, *events: UUID) -> bool:
+        """Replay events; say whether all of them go on."""
+        prospects = await replay(self.house.ledger, self.house.catalog, Choice(events))
+        return all(one.becomes is Replay.GOES_ON for one in prospects)
 
     async def run(self, flow: Any, *events: UUID) -> State[Any]:
         """Run a flow for events, as the worker would; return its last state."""

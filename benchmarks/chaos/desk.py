@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.chaos.stream import GONE
 from contracts.catalog import catalog
 from ledger.database import Ledger
-from ledger.intake import reopen
+from ledger.replaying import Choice, replay
 
 EVERY = 10.0
 STOPPED = text(
@@ -43,6 +43,6 @@ class Desk:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(STOPPED)).all()
         if rows:
-            await reopen(self._ledger, catalog(), [row.id for row in rows])
+            await replay(self._ledger, catalog(), Choice([row.id for row in rows]))
         self.replayed.update(row.cause for row in rows)
         return len(rows)

@@ -12,7 +12,8 @@ from contracts.event import Envelope
 from deployments.deploy import plans
 from deployments.dispatcher import Dispatcher, run_name
 from ledger.database import Ledger
-from ledger.intake import receive, reopen
+from ledger.intake import receive
+from ledger.replaying import Choice, replay
 from ledger.tables import EventStatus
 from runtime.wiring import Runtime
 from tests.deployments.fakes import FakeChildren, FakePrefect, FakeRuns, events_of
@@ -139,7 +140,7 @@ async def test_a_replayed_event_gets_a_run_of_its_own(house: Runtime) -> None:
     async with dispatching(house, free=2, prefect=prefect) as runs:
         await begun(runs, 1)
         await parked(house.ledger, one)
-        await reopen(house.ledger, house.catalog, [one])
+        await replay(house.ledger, house.catalog, Choice([one]))
         await begun(runs, 2)
     first, second = prefect.made
     assert first.idempotency_key != second.idempotency_key

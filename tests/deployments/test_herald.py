@@ -19,7 +19,6 @@ from prefect.events import Event, Resource
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.herald import Herald
-from ledger.intake import reopen
 from ledger.tables import EventStatus
 from tests.house.pages import DOCS, tokens_of
 from tests.world import World, event, lead, until
@@ -120,7 +119,7 @@ async def test_each_time_that_an_event_is_parked_is_told(world: World, prefect: 
     herald = Herald(world.house, prefect)
     await world.qualify(event_id)
     await herald.look(settling=0)
-    await reopen(world.house.ledger, world.house.catalog, [event_id])
+    assert await world.replayed(event_id)
     await world.qualify(event_id)
     assert await herald.look(settling=0) == 1
     found = await told(prefect, event_id, 3)

@@ -19,7 +19,7 @@ from prefect.tasks import Task
 from contracts.catalog import catalog
 from deployments.deploy import flow_of
 from deployments.postgres import EmbeddedPostgres
-from ledger.intake import leave, reopen
+from ledger.intake import leave
 from lifecycle.path import ASK, KEEP, PARK, UNDO, Step
 from lifecycle.paths import PATHS
 from lifecycle.undo import RollbackState
@@ -164,7 +164,7 @@ class Trial:
 
     async def replayed(self, event_id: UUID) -> None:
         """A person has mended it, and lets the event go on."""
-        assert await reopen(self.world.house.ledger, self.world.house.catalog, [event_id]) == {event_id}
+        assert await self.world.replayed(event_id)
 
 
 @pytest.fixture(scope="module")

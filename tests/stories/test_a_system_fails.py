@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from deployments.alerts import Alerts
-from ledger.intake import leave, reopen
+from ledger.intake import leave
 from tests.world import World, lead
 
 OPERATIONS = {
@@ -40,7 +40,7 @@ ONCE = {"companies": 1, "contacts": 1, "deals": 1, "folders": 1, "documents": 1,
 async def goes_on(world: World, event: UUID) -> None:
     """Replay the event, run what is ready, and check that all of it stands once."""
     await world.vendors.heal()
-    assert await reopen(world.house.ledger, world.house.catalog, [event]) == {event}
+    assert await world.replayed(event)
     await world.qualify(event)
     await world.discover()
     assert {row.status for row in await world.events()} == {"done"}

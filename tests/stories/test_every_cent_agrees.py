@@ -8,7 +8,6 @@ from uuid import UUID
 
 import httpx
 
-from ledger.intake import reopen
 from tests.journey import Deal, approve, deal_at, deals_at, deals_of, goes, happen, invoices, travel
 from tests.world import World, lead
 
@@ -65,7 +64,7 @@ async def test_an_invoice_that_billing_makes_another_sum_of_is_not_sent(world: W
     async with httpx.AsyncClient(base_url=world.vendors.url, auth=("sk_test_somebody", "")) as client:
         line = {"lines[0][amount]": "1", "lines[0][description]": "A cent for luck"}
         assert (await client.post(f"/stripe/v1/invoices/{draft['id']}/add_lines", data=line)).is_success
-    await reopen(world.house.ledger, world.house.catalog, [event])
+    assert await world.replayed(event)
     await goes(world, event)
     assert await stopped(world, [event]) == [("parked", "invoice/draft_invoice/differs")]
     assert len(await world.vendors.objects("mail", "messages")) == letters

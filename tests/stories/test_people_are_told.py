@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from deployments.alerts import Alerts
-from ledger.intake import reopen
 from tests.world import World, lead
 
 
@@ -65,7 +64,7 @@ async def test_an_alert_about_a_run_links_the_run(world: World) -> None:
     assert f"/runs/flow-run/{exception.flow_run_id}" in shown(stopped)
     assert "1 deal waits at “Lead qualified”" in stopped["text"]
     await world.vendors.heal()
-    await reopen(world.house.ledger, world.house.catalog, [event])
+    assert await world.replayed(event)
     await world.qualify(event)
     await alerts.look()
     (solved,) = await messages(world)
@@ -133,7 +132,7 @@ async def test_a_replayed_misfit_stays_in_quarantine_with_one_open_exception(wor
     Then it is quarantined as before, with one open exception, and does not go on.
     """
     (event,) = await misfits(world, "a1")
-    assert await reopen(world.house.ledger, world.house.catalog, [event]) == set()
+    assert not await world.replayed(event)
     assert await world.status(event) == "quarantined"
     (exception,) = await world.exceptions(event)
     assert (exception.field, exception.owner) == ("person", "sales-operations")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from ledger.intake import reopen
 from tests.world import World, event, lead, sample
 
 
@@ -40,7 +39,7 @@ async def test_a_lead_that_was_corrected_by_hand_and_replayed_passes_the_same_ga
     """
     (doubtful,) = await world.arrives(lead(confidence=0.2))
     await world.qualify(doubtful)
-    await reopen(world.house.ledger, world.house.catalog, [doubtful])
+    assert await world.replayed(doubtful)
     await world.qualify(doubtful)
     assert await world.status(doubtful) == "parked"
     assert len(await world.exceptions(doubtful)) == 1

@@ -206,6 +206,18 @@ async def test_what_a_run_hears_after_it_has_lost_its_event_does_not_overwrite_w
     assert (await state_of(house, one), len(vendor.acts)) == ("done", 1)
 
 
+async def test_a_run_that_slept_over_its_look_at_a_record_neither_notes_nor_changes_it(house: Runtime) -> None:
+    slept, vendor = await batch(house, "a"), Vendor()
+
+    async def late(wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
+        await step(await batch(house, "a"), vendor)
+        return {one.key: Image({"acts": "1"}, {"acts": "late"}) for one in wanted}
+
+    (one,) = slept
+    await once(slept, STEP, record=lambda one: one.payload.owner, act=vendor.act, find=vendor.find, image=late)
+    assert ((await drawn_up(house, one)).after, len(vendor.acts)) == ({"acts": "ours"}, 1)
+
+
 async def test_of_two_who_miss_the_same_thing_one_makes_it_anew(house: Runtime) -> None:
     first, second, vendor = await batch(house, "a"), await batch(house, "b"), Vendor()
     (one,), (other,) = first, second
