@@ -35,7 +35,13 @@ WITH gone AS (DELETE FROM inbox WHERE case_id = ANY(:cases) AND status IN ('done
 INSERT INTO retired (id) SELECT id FROM gone ON CONFLICT DO NOTHING
 """
 )
-EFFECTS = text("DELETE FROM effects WHERE case_id = ANY(:cases) AND NOT step = ANY(:shared)")
+EFFECTS = text(
+    """
+WITH gone AS (DELETE FROM effects WHERE case_id = ANY(:cases) AND NOT step = ANY(:shared) RETURNING key),
+pictures AS (DELETE FROM images USING gone WHERE effect_key = gone.key)
+SELECT count(*) FROM gone
+"""
+)
 EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
 OLD = {
     "gate_results": text(
@@ -50,8 +56,16 @@ OLD = {
         "DELETE FROM exceptions WHERE id IN (SELECT id FROM exceptions WHERE case_id IS NULL"
         " AND closed_at < now() - make_interval(secs => :seconds) ORDER BY id LIMIT :limit)"
     ),
+    "circuits": text(
+        "DELETE FROM circuits WHERE id IN (SELECT id FROM circuits WHERE closed_at < now() - make_interval(secs => :seconds)"
+        " ORDER BY id LIMIT :limit)"
+    ),
+    "rollback_items": text(
+        "DELETE FROM rollback_items WHERE (rollback_id, effect_key) IN (SELECT i.rollback_id, i.effect_key FROM rollback_items i"
+        " JOIN rollbacks r ON r.id = i.rollback_id WHERE r.finished_at < now() - make_interval(secs => :seconds) LIMIT :limit)"
+    ),
 }
-"""What belongs to no deal, or needs none to be understood."""
+"""What belongs to no deal, or needs none to be understood. What people did stays: who paused what, and who took what back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,8 @@ class Retention:
         gone: Counter[str] = Counter()
         if over:
             gone["inbox"] = await self._count(RETIRE, cases=over)
-            gone["effects"] = await self._count(EFFECTS, cases=over, shared=list(shared))
+            effects = await self._connection.execute(EFFECTS, {"cases": over, "shared": list(shared)})
+            gone["effects"] = int(effects.scalar_one())
             gone["exceptions"] = await self._count(EXCEPTIONS, cases=over)
         return Turned(ids[-1] if ids else None, gone)
 

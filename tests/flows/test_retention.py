@@ -18,9 +18,20 @@ from ledger.database import Ledger
 from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from tests.journey import Deal, deals_at, goes, happen, travel
+from tests.undoing import ASKER, items, of_event, rolled_back, row_of
 from tests.world import World, lead
 
-TABLES = ("inbox", "effects", "exceptions", "gate_results", "retired", "decisions", "continuity", "documents", "cases")
+TABLES = ("inbox", "effects", "exceptions", "images", "gate_results", "retired", "decisions", "continuity", "documents", "cases")
+
+
+OUTAGES = text(
+    """
+INSERT INTO circuits (system, step, event_id, cause, failures, silent, several, probes, began_at, opened_at, closed_at)
+SELECT system, step, :event, 'test', 3, true, true, 1, now() - interval '92 days', now() - interval '92 days', closed_at
+FROM (VALUES ('crm', 'open_deal', now() - interval '91 days'), ('chat', 'tell_owner', NULL)) AS n(system, step, closed_at)
+"""
+)
+ORPHANS = text("SELECT count(*) FROM images WHERE effect_key NOT IN (SELECT key FROM effects)")
 
 
 @pytest.fixture
@@ -84,6 +95,9 @@ async def test_the_papers_of_deals_that_are_over_go_and_the_rest_stays(world: Wo
     assert any(row.id == refused for row in await of(world, asked))
     assert before["inbox"] - after["inbox"] == after["retired"]
     assert after["gate_results"] == 0
+    assert 0 < after["images"] < before["images"]
+    async with engine.connect() as connection:
+        assert (await connection.execute(ORPHANS)).scalar_one() == 0
     assert {name: after[name] for name in ("decisions", "continuity", "documents", "cases")} == {
         name: before[name] for name in ("decisions", "continuity", "documents", "cases")
     }
@@ -98,6 +112,26 @@ async def test_the_papers_of_deals_that_are_over_go_and_the_rest_stays(world: Wo
     await deals_at(world, "proposed", "next", company={"name": "Paid GmbH", "domain": "paid.example"})
     now = await world.vendors.all_counts()
     assert (now["folders"], now["customers"]) == (standing["folders"], standing["customers"])
+
+
+async def test_what_is_over_without_a_deal_goes_too(world: World, engine: AsyncEngine) -> None:
+    """
+    Given a lead that was taken back, and two outages, one of them over
+    When 91 days go by and retention runs
+    Then the rollback's steps and the outage that is over are gone, and who asked for the rollback and the other outage stay.
+    """
+    (event,) = await world.travels(lead())
+    rollback = await rolled_back(world, of_event(event))
+    assert await items(world, rollback)
+    async with engine.begin() as connection:
+        await connection.execute(OUTAGES, {"event": event})
+        await connection.execute(text("UPDATE rollbacks SET finished_at = finished_at - interval '91 days'"))
+    said = await retired(world)
+    assert "1 circuits" in said
+    assert "rollback_items" in said
+    assert (await items(world, rollback), (await row_of(world, rollback)).asked_by) == ([], ASKER)
+    async with world.house.ledger.begin() as books:
+        assert [row.step for row in await books.circuits.open()] == ["tell_owner"]
 
 
 def heard(name: str, case: UUID, status: EventStatus) -> NewEvent:
