@@ -92,17 +92,19 @@ class Alerts:
             log.warning("an alert could not be delivered", error=error.text)
 
     async def _say(self, notice: Notice, known: Any | None) -> None:
+        """Post or update one message; of two workers who look at once one does, and the other at a later look."""
         async with self._house.ledger.begin() as books:
             number = known.id if known else await books.alerts.announce(notice.cause, notice.message.channel)
-        ref = await self._deliver(number, known, notice.message)
+        if number is None:
+            return
         async with self._house.ledger.begin() as books:
-            await books.alerts.said(number, message_id=ref.id, deals=notice.deals)
+            if alert := await books.alerts.take(number):
+                ref = await self._deliver(alert, notice.message)
+                await books.alerts.said(number, message_id=ref.id, deals=notice.deals)
 
-    async def _deliver(self, number: int, known: Any | None, message: Message) -> Ref:
-        chat, key = self._house.chat, keys.effect_key(keys.HOUSE, f"alert {number}")
-        if known is None:
-            return await chat.post(Wanted(key, message))
-        ref = Ref(known.message_id) if known.message_id else (await chat.find(message.channel, [key])).get(key)
+    async def _deliver(self, alert: Any, message: Message) -> Ref:
+        chat, key = self._house.chat, keys.effect_key(keys.HOUSE, f"alert {alert.id}")
+        ref = Ref(alert.message_id) if alert.message_id else (await chat.find(message.channel, [key])).get(key)
         try:
             return await chat.update(ref, message) if ref else await chat.post(Wanted(key, message))
         except RefusedError:  # somebody has deleted it
@@ -110,15 +112,18 @@ class Alerts:
 
     async def _close(self, known: Any, message: Message) -> None:
         """Say that it is over; of an outage that could not be told while it lasted (chat itself was down), say it now."""
-        if known.message_id:
-            try:
-                await self._house.chat.update(Ref(known.message_id), message)
-            except RefusedError:
-                log.info("a closed alert's message was gone")
-        elif is_outage(known.cause):
-            await self._deliver(known.id, known, message)
         async with self._house.ledger.begin() as books:
-            await books.alerts.close([known.id])
+            alert = await books.alerts.take(known.id)
+            if alert is None:
+                return
+            if alert.message_id:
+                try:
+                    await self._house.chat.update(Ref(alert.message_id), message)
+                except RefusedError:
+                    log.info("a closed alert's message was gone")
+            elif is_outage(alert.cause):
+                await self._deliver(alert, message)
+            await books.alerts.close([alert.id])
 
     def _owner(self, cause: Any) -> Owner:
         owners = self._house.catalog.owners.owners

@@ -23,12 +23,15 @@ class Alerts:
         """Return the alerts that are open."""
         return (await self._connection.execute(select(Alert).where(col(Alert.closed_at).is_(None)))).all()
 
-    async def announce(self, cause: str, channel: str) -> int:
-        """Write down that an alert is about to be posted, once per open cause; return its id."""
+    async def announce(self, cause: str, channel: str) -> int | None:
+        """Write down that an alert is about to be posted, once per open cause; return its id, None where that was done before."""
         statement = upsert(Alert).values(cause=cause, channel=channel).on_conflict_do_nothing()
-        await self._connection.execute(statement)
-        query = select(col(Alert.id)).where(col(Alert.cause) == cause, col(Alert.closed_at).is_(None))
-        return (await self._connection.execute(query)).scalar_one()  # type: ignore[return-value]  # a stored row has an id
+        return (await self._connection.execute(statement.returning(col(Alert.id)))).scalar_one_or_none()
+
+    async def take(self, alert_id: int) -> Row[Any] | None:
+        """Return an open alert and keep others off it until this transaction ends; None if another one does, or it is closed."""
+        which = (col(Alert.id) == alert_id, col(Alert.closed_at).is_(None))
+        return (await self._connection.execute(select(Alert).where(*which).with_for_update(skip_locked=True))).one_or_none()
 
     async def said(self, alert_id: int, *, message_id: str, deals: int) -> None:
         """Write down what was posted last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,21 @@ async def test_an_alert_about_a_run_links_the_run(world: World) -> None:
     assert (solved["ts"], solved["text"]) == (stopped["ts"], "Solved: the deal goes on")
     async with world.house.ledger.begin() as books:
         assert await books.alerts.open() == []
+
+
+async def test_two_workers_tell_an_owner_once(world: World) -> None:
+    """
+    Given a lead that stopped, and two workers, each of which finds that its owner does not know yet
+    When both tell the owner at the same moment, and look again
+    Then one message stands.
+    """
+    first, second = Alerts(world.house), Alerts(world.house)
+    (event,) = await world.arrives(lead(confidence=0.2))
+    await world.qualify(event)
+    await world.vendors.fault("chat", "POST /chat.postMessage", latency_ms=500, count=2)
+    await asyncio.gather(first.look(), second.look())
+    await asyncio.gather(first.look(), second.look())
+    assert len(await messages(world)) == 1
 
 
 async def test_a_cause_that_comes_back_is_a_new_alert(world: World) -> None:
