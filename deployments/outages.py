@@ -11,7 +11,7 @@ from contracts.records import Message
 from contracts.systems import System
 from contracts.values import Money
 from ledger.database import Books
-from lifecycle.circuits import stopped_by
+from lifecycle.circuits import is_locked, stopped_by
 from lifecycle.outages import Outage, Waiting, outage_alert, outage_forgotten, outage_over
 from runtime.wiring import Runtime
 
@@ -42,7 +42,8 @@ class Outages:
         sums = [
             Money.model_construct(minor=minor, currency=code) for code, minor in (await books.circuits.at_stake(types)).items()
         ]
-        outage = self._outage(system, min(row.began_at for row in mine), now, waiting, sums)
+        locked = any(is_locked(row.cause) for row in mine)
+        outage = self._outage(system, min(row.began_at for row in mine), now, waiting, sums, is_locked=locked)
         return outage.events, self._message(self._channel(system), *outage_alert(outage))
 
     async def last_words(self, books: Books, known: Any) -> Message:
@@ -62,11 +63,18 @@ class Outages:
         return [Waiting(r.type, r.events, r.oldest, Fraction(r.seconds) / 3600, catalog[r.type].cost) for r in rows]
 
     def _outage(
-        self, system: str, since: datetime, until: datetime, waiting: Sequence[Waiting], amounts: Sequence[Money]
+        self,
+        system: str,
+        since: datetime,
+        until: datetime,
+        waiting: Sequence[Waiting],
+        amounts: Sequence[Money],
+        *,
+        is_locked: bool = False,
     ) -> Outage:
         catalog = self._house.catalog
         entry = catalog.systems.systems[System(system)]
-        return Outage(entry.title, catalog.owners.owners[entry.process_owner].name, since, until, waiting, amounts)
+        return Outage(entry.title, catalog.owners.owners[entry.process_owner].name, since, until, waiting, amounts, is_locked)
 
     def _channel(self, system: str) -> str:
         catalog = self._house.catalog

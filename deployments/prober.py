@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from contracts.errors import TowlineError
 from contracts.systems import System
-from lifecycle.circuits import failure_of
+from lifecycle.circuits import Failure, failure_of
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -17,6 +17,8 @@ PAUSE = 0.5
 """Seconds between looks at the circuits."""
 EVERY = 1.0
 """Seconds between two questions to a system that does not answer; one call, by one worker of all."""
+LOCKED_EVERY = 30.0
+"""Seconds between two questions to one that does not take our credentials: vendors shut out who tries wrong ones too often."""
 WITHIN = 3.0
 """Seconds within which an answer must come."""
 
@@ -73,7 +75,10 @@ class Prober:
         except TimeoutError:
             return
         except TowlineError as error:
-            if failure_of(error, system):
+            if failure := failure_of(error, system):
+                if failure is Failure.LOCKED:
+                    async with self._house.ledger.begin() as books:
+                        await books.circuits.put_off([row.id for row in circuits], seconds=LOCKED_EVERY)
                 return
         for circuit in circuits:
             if self._gate.has_place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -137,6 +137,10 @@ class Circuits:
     async def due(self, *, every: float) -> Sequence[Row[Any]]:
         """Return the open circuits whose system may be asked now, to one caller every so many seconds; none that is paused."""
         return (await self._connection.execute(DUE, {"seconds": every})).all()
+
+    async def put_off(self, circuits: Collection[int], *, seconds: float) -> None:
+        """Ask the system of these open circuits again only after so many seconds."""
+        await self._connection.execute(update(CircuitRow).where(col(CircuitRow.id).in_(circuits)).values(probe_at=_in(seconds)))
 
     async def candidates(self, circuit: Row[Any]) -> Sequence[UUID]:
         """Return who may be let through, in order: in turns the one that met the failure first, and the oldest of the others."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from contracts.errors import RetryableError, UncertainError
+from contracts.errors import MisconfiguredError, RetryableError, TowlineError, UncertainError
 from contracts.systems import System
 from lifecycle.paths import PATHS
 
@@ -20,18 +20,27 @@ SILENCE = re.compile(
     r"(token\.)?(\w*unreachable|\w*no_answer|\w*broken|not_json|http_(408|502|503|504|52\d)|service_unavailable)"
 )
 FAULT = re.compile(r"(token\.)?(http_5\d\d|internal_error|fatal_error)")
+LOCKED = re.compile(
+    r"token\..+|http_401(\..+)?|http_403\.MISSING_SCOPES|(smtp|imap)_login|invalid_auth|not_authed|missing_scope|account_inactive"
+    r"|token_(expired|revoked)|not_allowed_token_type|org_login_required|team_access_not_granted"
+)
+"""What vendors say when it is our credentials, or their rights, that they do not take: never about a record."""
 
 
 class Failure(StrEnum):
-    """What a failed call says: nobody answers, or somebody does and fails, which may be the record's fault alone."""
+    """What a failed call says: nobody answers; our credentials are not taken; or it failed, perhaps by its record's fault."""
 
     SILENT = "silent"
+    LOCKED = "locked"
     FAULTY = "faulty"
 
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """The failures in a row of one step in one system; `several` when more than one event met them."""
+    """The failures in a row of one step in one system; `silent` when one of them can be no event's fault.
+
+    `several` when more than one event met them.
+    """
 
     failures: int = 0
     silent: bool = False
@@ -44,9 +53,13 @@ class Circuit:
 
 
 def after(circuit: Circuit, failure: Failure, *, times: int = 1, others: bool) -> Circuit:
-    """Return the circuit after one more failure (or `times`); `others` says that other events have met one, too."""
-    silent, several = circuit.silent or failure is Failure.SILENT, circuit.several or others
-    return replace(circuit, failures=circuit.failures + times, silent=silent, several=several)
+    """Return the circuit after one more failure (or `times`); `others` says that other events have met one, too.
+
+    Credentials that are not taken once are not taken from anybody.
+    """
+    silent, several = circuit.silent or failure is not Failure.FAULTY, circuit.several or others
+    failures = circuit.failures + (OPENS_AT if failure is Failure.LOCKED else times)
+    return replace(circuit, failures=failures, silent=silent, several=several)
 
 
 def pause_after(probes: int) -> float:
@@ -56,17 +69,25 @@ def pause_after(probes: int) -> float:
 
 def failure_of(error: object, system: str) -> Failure | None:
     """Return what an outcome says against a system; None for a success, a refusal, a rate limit, or somebody else's failure."""
-    if not isinstance(error, (RetryableError, UncertainError)):
+    if not isinstance(error, (RetryableError, UncertainError, MisconfiguredError)):
         return None
     whose, _, code = error.cause.partition(".")
     if whose != system or RATE_LIMITS.search(code):
         return None
+    if isinstance(error, MisconfiguredError):
+        return Failure.LOCKED if LOCKED.fullmatch(code) else None
     if SILENCE.match(code):
         return Failure.SILENT
     return Failure.FAULTY if FAULT.match(code) else None
 
 
-def system_of(error: RetryableError) -> str | None:
+def is_locked(cause: str) -> bool:
+    """Say whether a circuit's cause is that our credentials are not taken."""
+    code = cause.partition(".")[2]
+    return bool(LOCKED.fullmatch(code) and not SILENCE.match(code) and not FAULT.match(code))
+
+
+def system_of(error: TowlineError) -> str | None:
     """Return the outside system that an error came from; None when it was our own ledger."""
     whose = error.cause.partition(".")[0]
     return whose if whose in set(System) else None

@@ -29,6 +29,13 @@ NOUNS: Mapping[str, tuple[str, str]] = {
 """What an event is called while it waits: one of them, and several."""
 
 
+NOTHING = "What to do: nothing in Towline. All of it goes on by itself, oldest first, once each, when the system is back."
+RENEW = (
+    "What to do: renew the credentials or their rights, and restart Towline with them. All of it then goes on by itself, oldest"
+    " first, once each."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The events of one type that wait: how many, the oldest, their waiting hours in all, and what one hour of one costs."""
@@ -48,7 +55,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A system that is down: who waits for it, and the amounts that are in what waits."""
+    """A system that is down, or that does not take our credentials: who waits for it, and the amounts that are in what waits."""
 
     title: str
     owner: str
@@ -56,6 +63,7 @@ class Outage:
     until: datetime
     waiting: Sequence[Waiting]
     amounts: Sequence[Money] = ()
+    is_locked: bool = False
 
     @property
     def events(self) -> int:
@@ -73,8 +81,9 @@ def cost(waiting: Sequence[Waiting]) -> list[Money]:
 
 def outage_alert(outage: Outage) -> tuple[str, list[str]]:
     """Return the one-line text and the paragraphs of the alert about a system that is down."""
+    what = "does not take our credentials" if outage.is_locked else "does not answer"
     if not outage.waiting:
-        text = f"{outage.title} does not answer: nothing waits for it yet"
+        text = f"{outage.title} {what}: nothing waits for it yet"
         return text, [f"*{text}*", f"Since {outage.since:%d %b %Y %H:%M} UTC. Owner: {outage.owner}."]
     oldest = span((outage.until - min(one.oldest for one in outage.waiting)).total_seconds())
     parts = [_and([one.called for one in outage.waiting]) + (" waits" if outage.events == 1 else " wait"), f"oldest {oldest}"]
@@ -82,11 +91,11 @@ def outage_alert(outage: Outage) -> tuple[str, list[str]]:
         outage.amounts
     )
     parts += [f"about {_and([str(amount) for amount in cost(outage.waiting)])} lost so far ({_rates(outage.waiting)})"]
-    text = f"{outage.title} does not answer: {', '.join(parts)}"
+    text = f"{outage.title} {what}: {', '.join(parts)}"
     return text, [
         f"*{text}*",
         f"Since {outage.since:%d %b %Y %H:%M} UTC. Owner: {outage.owner}. It is asked again all the time.",
-        "What to do: nothing in Towline. All of it goes on by itself, oldest first, once each, when the system is back.",
+        RENEW if outage.is_locked else NOTHING,
     ]
 
 

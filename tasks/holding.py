@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.brake import Brake, braked_by
-from contracts.errors import HeldError, RetryableError
+from contracts.errors import HeldError, RetryableError, TowlineError
 from ledger.database import Books
 from lifecycle.circuits import reading, system_of
 from lifecycle.path import Step
@@ -31,7 +31,7 @@ async def stopped(books: Books, batch: Batch[Any], step: Step, events: Collectio
 
 def down(system: str) -> str:
     """Return in words that a system is down."""
-    return f"{system} does not answer"
+    return f"{system} is down"
 
 
 async def paused(system: str) -> str | None:
@@ -75,7 +75,7 @@ async def _watch(brake: Brake, event_type: str, system: str) -> None:
                     brake.pull(why)
 
 
-async def cannot_read(books: Books, batch: Batch[Any], error: RetryableError) -> bool:
+async def cannot_read(books: Books, batch: Batch[Any], error: TowlineError) -> bool:
     """Count that a path could not read what it needs, for all its attempts; hold its events if the system is down now."""
     system = system_of(error)
     if system is None or not batch.items:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 from uuid import UUID, uuid4
 
 from connectors.budget import at_work
-from contracts.errors import RetryableError, StageError, TowlineError
+from contracts.errors import MisconfiguredError, RetryableError, StageError, TowlineError
 from contracts.event import Envelope, parse
 from contracts.values import Contract, Money
 from ledger.database import Books
 from ledger.intake import case_of
 from ledger.tables import EventStatus
 from lifecycle import stages
+from lifecycle.circuits import failure_of, system_of
 from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 from runtime.wiring import Runtime, runtime
@@ -42,15 +43,11 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
     except asyncio.CancelledError as error:
         await asyncio.shield(_interrupted(house, batch, by_a_person=CANCELLED_BY_A_PERSON in error.args))
         raise
-    except RetryableError as error:
-        async with house.ledger.begin(wake=True) as books:
-            waits = await cannot_read(books, batch, error)
-            await books.inbox.release(list(batch.items), delay=error.retry_after or 5, run=batch.run)
-            batch.items.clear()
-            await _settle(books, batch)
-        if not waits:
-            raise
     except Exception as error:
+        if isinstance(error, RetryableError) or _is_locked_out(error):
+            if not await _put_back(house, batch, error):
+                raise
+            return
         for item in batch:
             batch.leave(
                 item, cause=f"{batch.entry.flow}/failed/{type(error).__name__}", reason=_harmless(error), route=ROUTES["failed"]
@@ -61,6 +58,21 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         await _close(house, batch)
     finally:
         at_work.set(outside)
+
+
+def _is_locked_out(error: Exception) -> TypeGuard[MisconfiguredError]:
+    return isinstance(error, MisconfiguredError) and failure_of(error, system_of(error) or "") is not None
+
+
+async def _put_back(house: Runtime, batch: Batch[Any], error: RetryableError | MisconfiguredError) -> bool:
+    """Give back what could not be read for; say whether it waits, because the system is down."""
+    async with house.ledger.begin(wake=True) as books:
+        waits = await cannot_read(books, batch, error)
+        delay = error.retry_after if isinstance(error, RetryableError) else None
+        await books.inbox.release(list(batch.items), delay=delay or 5, run=batch.run)
+        batch.items.clear()
+        await _settle(books, batch)
+    return waits
 
 
 def current_run() -> UUID | None:

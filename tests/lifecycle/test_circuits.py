@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
 from lifecycle.circuits import (
     LONGEST_PAUSE,
     OPENS_AT,
@@ -12,6 +12,7 @@ from lifecycle.circuits import (
     Failure,
     after,
     failure_of,
+    is_locked,
     needs,
     pause_after,
     reading,
@@ -38,6 +39,10 @@ def test_a_fault_that_one_event_meets_again_and_again_says_nothing_of_the_system
     assert failing(Failure.FAULTY, Failure.FAULTY, Failure.SILENT).opens
 
 
+def test_credentials_that_are_not_taken_open_it_at_once() -> None:
+    assert failing(Failure.LOCKED).opens
+
+
 def test_a_path_that_could_not_read_after_all_its_attempts_opens_it_at_once() -> None:
     assert after(Circuit(), Failure.SILENT, times=5, others=False).opens
 
@@ -58,10 +63,24 @@ def test_a_path_that_could_not_read_after_all_its_attempts_opens_it_at_once() ->
         (RetryableError("", cause="busy"), None),
         (UncertainError("", cause="crm.unseen_end"), None),
         (RefusedError("", cause="crm.http_404"), None),
+        (MisconfiguredError("", cause="crm.http_401.EXPIRED_AUTHENTICATION"), Failure.LOCKED),
+        (MisconfiguredError("", cause="crm.http_403.MISSING_SCOPES"), Failure.LOCKED),
+        (MisconfiguredError("", cause="crm.token.invalid_grant"), Failure.LOCKED),
+        (MisconfiguredError("", cause="crm.token_revoked"), Failure.LOCKED),
+        (MisconfiguredError("", cause="crm.http_403"), None),
+        (MisconfiguredError("", cause="crm.channel_not_found"), None),
     ],
 )
 def test_what_an_error_says_against_a_system(error: TowlineError, failure: Failure | None) -> None:
     assert failure_of(error, "crm") is failure
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [("crm.http_401", True), ("crm.token.invalid_grant", True), ("crm.token.http_500", False), ("crm.token.unreachable", False)],
+)
+def test_an_outage_that_is_ours_to_mend_is_told_apart(cause: str, expected: bool) -> None:
+    assert is_locked(cause) is expected
 
 
 def test_the_next_event_is_let_through_after_a_pause_that_grows_to_half_a_minute() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from deployments.alerts import Alerts
@@ -63,7 +65,7 @@ async def test_leads_that_meet_an_outage_wait_and_go_on_oldest_first_when_it_is_
     await world.vendors.fault("crm", status=503, count=-1)
     leads = await world.arrives(lead("form-1", of="one"), lead("form-2", of="two"))
     state = await world.qualify(*leads)
-    assert (state.name, state.message) == ("Waiting", "2 of 2 deals wait: crm does not answer")
+    assert (state.name, state.message) == ("Waiting", "2 of 2 deals wait: crm is down")
     leads += await world.arrives(lead("form-3", of="three"))
     assert await claimed(world, "lead.qualified") == await let_through(world) == []
     (first,) = await told(world)
@@ -131,3 +133,35 @@ async def test_while_chat_is_down_its_owner_is_told_when_it_is_back(world: World
     texts = [one["text"] for one in await world.vendors.objects("chat", "messages")]
     assert len(texts) == 2
     assert [text.split(" after ")[0] for text in texts if "is back" in text] == ["Chat is back"]
+
+
+@pytest.mark.parametrize("event_type", ["lead.qualified", "opportunity.created"])
+async def test_deals_wait_while_our_credentials_are_not_taken(world: World, event_type: str) -> None:
+    """
+    Given a CRM that does not take our token, met by a call that writes or by one that reads
+    When leads come in meanwhile
+    Then nothing is parked, their owner reads that credentials are to be renewed, and the CRM is asked every half minute only
+    And when it takes them again, all of it goes on.
+    """
+    (event,) = await world.arrives(lead())
+    if event_type == "opportunity.created":
+        await world.qualify(event)
+    await world.vendors.fault("crm", status=401, count=-1)
+    run = world.discover if event_type == "opportunity.created" else world.qualify
+    (event,) = [row.id for row in await world.events() if row.status == "received"]
+    assert (await run(event)).name == "Waiting"
+    (now,) = await told(world)
+    assert now.startswith("CRM does not take our credentials: 1 ")
+    said = str(await world.vendors.objects("chat", "messages"))
+    assert "renew the credentials" in said
+    assert await let_through(world) == []
+    async with world.house.ledger.begin() as books:
+        assert [row.probe_at - row.opened_at > timedelta(seconds=20) for row in await books.circuits.open()] == [True]
+        assert [row.cause for row in await books.exceptions.causes()] == []
+    await world.vendors.heal()
+    assert await let_through(world) == [event]
+    await run(event)
+    await world.discover()
+    assert {row.status for row in await world.events()} == {"done"}
+    (over,) = await told(world)
+    assert over.startswith("CRM is back after ")
