@@ -12,7 +12,14 @@ from contracts.errors import RefusedError
 from contracts.event import CONTRACTS, newest
 from lifecycle import matrix as failures
 
-app = typer.Typer(help="List the released contracts, print their JSON Schemas and the failure matrix.", no_args_is_help=True)
+STYLE = (
+    ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #8886;padding:.4rem .6rem;text-align:left}"
+)
+app = typer.Typer(
+    help="List the released contracts; print their JSON Schemas, the system contract and the failure matrix.",
+    no_args_is_help=True,
+)
 
 
 @app.command("list")
@@ -45,6 +52,23 @@ def schema(
         raise RefusedError(f"{event} has no version {number}; released are {', '.join(map(str, sorted(versions)))}")
     found = versions[number].model_json_schema()
     print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{event}/{number}", **found})
+
+
+@app.command("page")
+def system_page(as_html: Annotated[bool, typer.Option("--html", help="As a page for a browser.")] = False) -> None:
+    """Print the system contract: where the truth of each entity is, who decides about each field, and why."""
+    from contracts.page import page
+
+    text = page(catalog())
+    typer.echo(_html(text) if as_html else text)
+
+
+def _html(text: str) -> str:
+    from markdown_it import MarkdownIt
+
+    title, body = text.splitlines()[0].removeprefix("# "), MarkdownIt("commonmark").enable("table").render(text)
+    head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>{STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en">\n{head}\n{body}</html>'
 
 
 @app.command()

@@ -16,6 +16,7 @@ import stamina
 
 from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
+from connectors.guard import pass_guard
 from connectors.network import LIMITS, TIMEOUT, takes_proxy, tls
 from connectors.oauth import Token
 from connectors.remedies import BusyError, Dialect, Nature, refusal
@@ -105,6 +106,7 @@ class ApiClient:
         await self._budget.take(operation)
         token = await self._token.current()
         pass_brake(nature)
+        pass_guard(nature)
         response = await self._send(request, token, operation, nature)
         if response.status_code == 401 and self._token.renewable(token):
             response = await self._send(request, await self._token.current(), operation, nature)

@@ -3,6 +3,7 @@
 TowlineError
 ├── RetryableError       the same call may work later
 ├── RefusedError         understood and declined: a person
+│   └── GuardError       our own system contract declines it: nothing was sent
 ├── UncertainError       it may have happened: look by key, never repeat blindly
 ├── MisconfiguredError   credentials, permissions, settings: the operator
 ├── HeldError            a switch is off: nothing was done, and it goes on when the switch is on again
@@ -37,6 +38,10 @@ class RetryableError(TowlineError):
 
 class RefusedError(TowlineError):
     """The system understood and declined; repeating changes nothing, a person must look."""
+
+
+class GuardError(RefusedError):
+    """The system contract does not let this field be written so; nothing was sent. The text names the rule and its decision."""
 
 
 class UncertainError(TowlineError):

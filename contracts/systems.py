@@ -1,14 +1,18 @@
-"""The system contract: which system holds the truth of each entity and which may mirror it, read from `systems.yaml`."""
+"""The system contract: where the truth of each entity is, who may mirror it, and who decides about each field.
+
+Read from `systems.yaml`; every outside write is judged by it before it leaves (`connectors/guard.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from contracts.errors import GuardError
 from contracts.files import FileError, at, load, read
 from contracts.owners import Owners
 from contracts.values import Contract, Name, Slug
@@ -25,11 +29,31 @@ class System(StrEnum):
 
 
 class Entity(Contract):
-    """One entity: its system of record, the mirrors it may have, and who holds authority over single fields."""
+    """One entity: its system of record, the mirrors it may have, its fields, and who decides about single ones of them.
+
+    `why` and `decision` (the number of a decision record) are the reason that people read where a write is refused.
+    """
 
     record: System
     mirrors: tuple[System, ...] = ()
+    fields: Annotated[tuple[Slug, ...], Field(min_length=1)]
     authority: Mapping[Slug, System] = Field(default_factory=dict)
+    why: Annotated[str, Field(min_length=10)]
+    decision: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.record in self.mirrors:
+            raise ValueError(f"{self.record} is the system of record and a mirror at once")
+        if twice := sorted({field for field in self.fields if self.fields.count(field) > 1}):
+            raise ValueError(f"{', '.join(twice)} is named twice")
+        if unknown := sorted(self.authority.keys() - set(self.fields)):
+            raise ValueError(f"{', '.join(unknown)} has an authority and is no field of the entity")
+        return self
+
+    def authority_over(self, field: str) -> System:
+        """Return the system that decides about a field: the system of record, unless another one is named."""
+        return self.authority.get(field, self.record)
 
 
 class SystemEntry(Contract):
@@ -46,6 +70,30 @@ class Systems(Contract):
 
     systems: Mapping[System, SystemEntry]
     entities: Annotated[Mapping[Slug, Entity], Field(min_length=1)]
+
+    def permit(self, target: str, name: str, field: str | None, *, speakers: Collection[str]) -> None:
+        """Let a field of an entity be written in the system `target` by who carries the word of these `speakers`, systems too.
+
+        Without a field it is a whole record that is put back as it was, or taken away, by who has made it.
+
+        Raises:
+            GuardError: the entity has no place in the target, or the field is none of the speakers' to decide about.
+        """
+        entity = self.entities.get(name)
+        if entity is None:
+            raise GuardError(f"guard: {name} is no entity of contracts/systems.yaml", cause=f"guard.{name}")
+        places = {entity.record, *entity.mirrors, *entity.authority.values()}
+        if target not in places:
+            why = f"{name} has no place in {target}, only in {', '.join(sorted(places))}"
+        elif field is not None and field not in entity.fields:
+            why = f"{name} has no field {field}"
+        elif field is not None and entity.authority_over(field) not in speakers:
+            whose, who = entity.authority_over(field), " and ".join(sorted(speakers))
+            why = f"{name}.{field} is {whose}'s to decide about, and this comes from {who}"
+        else:
+            return
+        reason = f"{entity.why} (contracts/systems.yaml, decision {entity.decision:04})"
+        raise GuardError(f"guard: {why}: {reason}", cause=f"guard.{name}.{field or 'record'}")
 
 
 OWNER_FIELDS = ("process_owner", "integration_owner", "application_owner")

@@ -18,6 +18,7 @@ DELIVERY = Path(
     Step(
         "win_deal",
         system="crm",
+        speaks_for=("crm", "docs"),
         undo="restore_deal",
         refused=PARK,
         uncertain=RETRY,

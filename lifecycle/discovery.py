@@ -37,6 +37,7 @@ DISCOVERY = Path(
     Step(
         "advance_deal",
         system="crm",
+        speaks_for=("crm", "docs"),
         undo="restore_deal",
         once=Once.CASE,
         refused=PARK,

@@ -30,6 +30,7 @@ INVOICE = Path(
     Step(
         "record_invoice",
         system="crm",
+        speaks_for=("crm", "billing"),
         undo="restore_deal",
         refused=PARK,
         uncertain=RETRY,
@@ -89,6 +90,7 @@ VOID = Path(
     Step(
         "mark_payment",
         system="crm",
+        speaks_for=("billing",),
         undo="restore_deal",
         refused=PARK,
         uncertain=RETRY,

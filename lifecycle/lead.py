@@ -58,6 +58,7 @@ LEAD = Path(
     Step(
         "link_folder",
         system="crm",
+        speaks_for=("crm", "docs"),
         undo="restore_deal",
         once=Once.CASE,
         refused=PARK,

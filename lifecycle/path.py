@@ -48,7 +48,8 @@ CELLS: Mapping[str, Mapping[Remedy, str]] = {
 class Step:
     """One outside change: where it happens, what takes it back, what it is done once per, and its row of the failure matrix.
 
-    `why` says in a few words what is not plain. ValueError for a remedy that is none for its cell.
+    It carries the word of the systems that it `speaks_for` (its own, unless named), and may write only what the system contract
+    lets them decide about. `why` says in a few words what is not plain. ValueError for a remedy that is none for its cell.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Step:
     refused: Remedy
     uncertain: Remedy
     later_failure: Remedy
+    speaks_for: Collection[str] = ()
     why: str = ""
 
     def __post_init__(self) -> None:

@@ -31,6 +31,7 @@ STEPS = (
     Step(
         "upsert_customer",
         system="billing",
+        speaks_for=("crm",),
         undo="delete_customer",
         once=Once.ACCOUNT,
         refused=PARK,
@@ -50,6 +51,7 @@ STEPS = (
     Step(
         "propose_deal",
         system="crm",
+        speaks_for=("crm", "docs"),
         undo="restore_deal",
         refused=PARK,
         uncertain=RETRY,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from connectors.guard import speaking_for
 from contracts.errors import RefusedError, RetryableError, TowlineError, UncertainError
 from contracts.records import EffectKey, Image, Outcome, Outcomes, Ref, Wanted
 from contracts.values import Contract
@@ -72,8 +73,9 @@ async def once(
     standings = await _intend(batch, step, groups, {key: key for key in groups})
     if not standings:
         return
-    async with braked(batch.entry.event, step.system):
-        results, untold = await _results(batch, step, groups, standings, Way(record, act, find, image, check))
+    with speaking_for(*step.speaks_for):
+        async with braked(batch.entry.event, step.system):
+            results, untold = await _results(batch, step, groups, standings, Way(record, act, find, image, check))
     await settle(batch, step, groups, standings, results, untold=untold)
 
 

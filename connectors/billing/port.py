@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
+from connectors.guard import Field, Fields, changes
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
 from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
 
@@ -56,3 +57,21 @@ class Billing(Protocol):
 
     async def find(self, kind: Kind, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return what stands there under our keys, a customer under its account's id."""
+
+
+def _of_customers(_: object) -> Iterable[Field]:
+    return [("account", "name"), ("contact", "email")]
+
+
+WRITES: Mapping[str, Fields] = {
+    "upsert_customers": _of_customers,
+    "open_estimates": changes("estimate", "customer", "lines", "status"),
+    "cancel_estimates": changes("estimate", "status"),
+    "draft_invoices": changes("invoice", "customer", "lines"),
+    "finalise_invoices": changes("invoice", "status"),
+    "send_invoices": changes("invoice", "status"),
+    "void_invoices": changes("invoice", "status"),
+    "restore_customers": changes("account"),
+    "delete_customers": changes("account"),
+}
+"""The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

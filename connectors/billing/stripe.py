@@ -13,18 +13,20 @@ import httpx
 
 from connectors.billing import stripe_shapes as shapes
 from connectors.billing import stripe_undo
-from connectors.billing.port import Kind
+from connectors.billing.port import WRITES, Kind
 from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_id, is_missing, path_id
 from connectors.billing.stripe_customers import Customers
 from connectors.billing.stripe_drafts import Drafts
 from connectors.billing.stripe_shapes import KEY, TOTAL, ref
 from connectors.budget import UNLIMITED, Budget
+from connectors.guard import guarded
 from connectors.network import TIMEOUT
 from connectors.oauth import StaticToken
 from connectors.outcomes import chunks, each, together
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
 from contracts.errors import RefusedError
 from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
+from contracts.systems import System
 
 AT_ONCE = 8
 CLAUSES = 10  # that one search may have
@@ -33,6 +35,7 @@ OWED = ("open", "paid", "uncollectible")
 R = TypeVar("R")
 
 
+@guarded(System.BILLING, WRITES)
 class StripeBilling:
     """Our billing port on Stripe. Our key is the metadata `towline_key`; for a day it is the idempotency key, too."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from connectors.guard import Fields, changes
 from contracts.records import EffectKey, Message, Ref, Wanted
 
 
@@ -29,3 +30,11 @@ class Chat(Protocol):
 
     async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
         """Return our recent messages in a channel that carry these keys."""
+
+
+WRITES: Mapping[str, Fields] = {
+    "post": changes("message", "text"),
+    "update": changes("message", "text"),
+    "delete": changes("message"),
+}
+"""The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

@@ -14,18 +14,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
+from connectors.chat.port import WRITES
 from connectors.chat.slack_errors import refusal, unanswered
 from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
+from connectors.guard import guarded, pass_guard
 from connectors.http import PATIENCE, patient
 from connectors.network import takes_proxy
 from connectors.remedies import BusyError, Nature
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError
 from contracts.records import EffectKey, Message, Ref, Wanted
+from contracts.systems import System
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
 RECENT_PAGES, PAGE = 5, 200
 
 
+@guarded(System.CHAT, WRITES)
 class Slack:
     """Our chat port on Slack. Our key is the message metadata `towline_effect` with payload `towline_key`."""
 
@@ -75,7 +79,7 @@ class Slack:
 
     async def look(self) -> None:
         """Return when Slack answers. https://docs.slack.dev/reference/methods/auth.test"""
-        await self._call("auth.test", "repeatable")
+        await self._call("auth.test", "read")
 
     async def delete(self, ref: Ref) -> None:
         """Take a message of ours away. https://docs.slack.dev/reference/methods/chat.delete"""
@@ -142,6 +146,7 @@ class Slack:
         given = {"params": {name: value for name, value in arguments.items() if value != ""}} if read else {"json": arguments}
         await self._budget.take(f"{verb} {method}", channel)
         pass_brake(nature)
+        pass_guard(nature)
         try:
             answer = await self._web().api_call(method, http_verb=verb, **given)
         except SlackApiError as failure:

@@ -16,6 +16,8 @@ from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
 from connectors.crm.hubspot_companies import known_companies
 from connectors.crm.hubspot_words import KEY, KINDS, PRIMARY_COMPANY
+from connectors.crm.port import WRITES
+from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
@@ -42,6 +44,7 @@ from contracts.records import (
     Restoring,
     Wanted,
 )
+from contracts.systems import System
 
 P = ParamSpec("P")
 Write = Callable[Concatenate["HubSpot", P], Coroutine[Any, Any, Outcomes]]
@@ -67,6 +70,7 @@ def _with_properties(write: Write[P]) -> Write[P]:
     return call
 
 
+@guarded(System.CRM, WRITES)
 class HubSpot:
     """Our CRM port on HubSpot's CRM API. Our key is the unique property `towline_key`."""
 

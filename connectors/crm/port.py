@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Protocol
 
+from connectors.guard import Field, Fields, changes, sets_up
 from contracts.records import (
     CompanyRecord,
     ContactRecord,
@@ -94,3 +96,48 @@ class Crm(Protocol):
 
         `kind` is company, contact, deal, note or request.
         """
+
+
+ENTITIES: Mapping[str, str] = {
+    "company": "account",
+    "contact": "contact",
+    "deal": "opportunity",
+    "note": "project",
+    "request": "delivery_request",
+}
+"""What the system contract calls our kinds of CRM records."""
+
+
+def _of_change(wanted: Sequence[Wanted[DealChange]]) -> Iterable[Field]:
+    """The fields that changes of deals name."""
+    names = [field.name for field in fields(DealChange) if field.name != "deal_id"]
+    return [("opportunity", name) for one in wanted for name in names if getattr(one.record, name) is not None]
+
+
+def _of_links(wanted: Sequence[Wanted[Sequence[Link]]]) -> Iterable[Field]:
+    return [(ENTITIES[link.from_kind], link.to_kind) for one in wanted for link in one.record]
+
+
+def _of_kind(kind: str, _: object) -> Iterable[Field]:
+    return [(ENTITIES[kind], None)]
+
+
+def _of_restoring(wanted: Sequence[Wanted[Restoring]]) -> Iterable[Field]:
+    return [(ENTITIES[one.record.kind], None) for one in wanted]
+
+
+WRITES: Mapping[str, Fields] = {
+    "prepare": sets_up(),
+    "upsert_companies": changes("account", "name", "domain", "sector"),
+    "upsert_contacts": changes("contact", "name", "email", "phone"),
+    "open_deals": changes("opportunity", "name", "stage", "amount", "owner", "service"),
+    "change_deals": _of_change,
+    "associate": _of_links,
+    "add_notes": changes("project", "note"),
+    "open_requests": changes("delivery_request", "name", "text", "stage"),
+    "change_requests": changes("delivery_request", "stage"),
+    "archive": _of_kind,
+    "restore": _of_restoring,
+    "dissociate": changes("opportunity"),
+}
+"""The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

@@ -16,7 +16,9 @@ import httpx
 from connectors.budget import UNLIMITED, Budget
 from connectors.docs import google_files, google_undo
 from connectors.docs.google_calls import ANSWER, FOLDER, KEY, is_gone, metadata, ref, replacement
+from connectors.docs.port import WRITES
 from connectors.google import DIALECT
+from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
@@ -36,6 +38,7 @@ from contracts.records import (
     Ref,
     Wanted,
 )
+from contracts.systems import System
 
 HOUSE = uuid5(NAMESPACE_URL, "towline:documents")
 ROOT = uuid5(HOUSE, "root")
@@ -44,6 +47,7 @@ KEYS_A_QUERY = 20
 R = TypeVar("R")
 
 
+@guarded(System.DOCS, WRITES)
 class GoogleDocs:
     """Our documents port on Google. Our key is the private file property `towline_key`; Google does not keep it unique."""
 

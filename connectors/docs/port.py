@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from connectors.guard import Field, Fields, changes, sets_up
 from contracts.records import (
     CopyRecord,
     DocumentRecord,
@@ -73,3 +74,22 @@ class Docs(Protocol):
 
     async def read_text(self, document: str) -> str:
         """Return a document's plain text."""
+
+
+def _of_folders(wanted: Sequence[Wanted[FolderRecord]]) -> Iterable[Field]:
+    """An account's folder lies in the company's root, a project's in its account's."""
+    return [("project" if one.record.parent else "account", "folder") for one in wanted]
+
+
+WRITES: Mapping[str, Fields] = {
+    "prepare": sets_up(),
+    "create_folders": _of_folders,
+    "copy_templates": changes("document", "file"),
+    "fill": changes("document", "content"),
+    "create_documents": changes("document", "file", "content"),
+    "save_pdfs": changes("document", "file"),
+    "lock": changes("document", "lock"),
+    "unlock": changes("document", "lock"),
+    "trash": changes("document"),
+}
+"""The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

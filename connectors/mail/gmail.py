@@ -20,9 +20,11 @@ import orjson
 
 from connectors.budget import UNLIMITED, Budget
 from connectors.google import DIALECT as GOOGLE
+from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.mail.gmail_shapes import HEADERS, added, came, letter_of, ref_of
 from connectors.mail.mime import message_id, sender_of, written
+from connectors.mail.port import WRITES
 from connectors.network import TIMEOUT
 from connectors.oauth import Token
 from connectors.outcomes import each, together
@@ -30,6 +32,7 @@ from connectors.remedies import Dialect
 from contracts.errors import MisconfiguredError, RefusedError, TowlineError
 from contracts.letters import Letter, Post, Received
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
+from contracts.systems import System
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,6 +45,7 @@ OVERLAP = 3600  # seconds of mail that are looked at twice when history is lost:
 ME = "/gmail/v1/users/me"
 
 
+@guarded(System.MAIL, WRITES)
 class Gmail:
     """Our mail port on Gmail, on the mailbox that the token belongs to."""
 

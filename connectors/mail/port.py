@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from connectors.guard import Fields, changes, sets_up
 from contracts.letters import Letter, Post
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
 
@@ -41,3 +42,7 @@ class Mail(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+WRITES: Mapping[str, Fields] = {"prepare": sets_up(), "send": changes("letter", "text"), "label": changes("letter", "label")}
+"""The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

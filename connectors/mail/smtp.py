@@ -21,8 +21,10 @@ from email.headerregistry import Address
 import aiosmtplib
 
 from connectors.brake import pass_brake
+from connectors.guard import guarded, pass_guard
 from connectors.mail.imap import Box, Server
 from connectors.mail.mime import message_id, recipient, sender_of, written
+from connectors.mail.port import WRITES
 from connectors.mail.smtp_errors import refused, unreachable
 from connectors.mail.smtp_url import Account, account_of
 from connectors.network import tls
@@ -30,6 +32,7 @@ from connectors.outcomes import settled
 from contracts.errors import RefusedError, TowlineError, UncertainError
 from contracts.letters import Letter, Post
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
+from contracts.systems import System
 
 TIMEOUT = 60.0  # seconds for each answer: servers look into a letter before they accept it (RFC 5321 4.5.3.2)
 
@@ -43,6 +46,7 @@ class _Written:
     raw: bytes
 
 
+@guarded(System.MAIL, WRITES)
 class SmtpImap:
     """Our mail port on a mail server. Letters of one call go out one after another, over one connection."""
 
@@ -108,6 +112,7 @@ class SmtpImap:
     async def _send(self, letter: _Written, box: Box, line: _Line) -> Ref:
         """File, send, mark as sent. A letter that went out is sent, whatever becomes of its copy."""
         pass_brake()
+        pass_guard()
         await asyncio.to_thread(box.file, letter.message_id, letter.raw)
         try:
             await line.send(self._sender.addr_spec, letter.to.addr_spec, letter.raw)

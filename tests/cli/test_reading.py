@@ -10,6 +10,7 @@ import pytest
 
 from cli.output import age, span
 from contracts.budgets import Ask, Limit
+from contracts.catalog import catalog
 from contracts.records import Ref
 from ledger.database import Ledger
 from ledger.documents import NewDocument
@@ -211,6 +212,17 @@ def test_contracts_are_listed_and_printed_as_json_schema(towline: Towline) -> No
     assert (schema["$id"], schema["additionalProperties"]) == ("lead.qualified/1", False)
     assert towline("contracts", "schema", "lead.lost").code == 1
     assert "released are 1" in towline("contracts", "schema", "lead.qualified", "--version", "9").err
+
+
+def test_the_system_contract_is_printed_as_one_page(towline: Towline) -> None:
+    text, html = towline("contracts", "page").out, towline("contracts", "page", "--html").out
+    for entity, entry in catalog().systems.entities.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {entity} |")]
+        assert [field for field in entry.fields if field not in line] == []
+        assert entry.why in line
+    assert "invoice_url (Billing)" in text
+    assert html.startswith("<!doctype html>")
+    assert html.count("<tr>") == len([line for line in text.splitlines() if line.startswith("|")]) - 2
 
 
 def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, received: Received, look: Look) -> None:

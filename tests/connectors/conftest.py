@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ import stamina
 import uvicorn
 from starlette.applications import Starlette
 
+from connectors import guard
+from contracts.systems import System
 from sandbox.app import create_app
 from sandbox.settings import Settings
 
@@ -41,6 +44,12 @@ class Sandbox:
     async def asked(self, path: str = "") -> list[dict[str, Any]]:
         """Return the requests so far whose path contains `path`."""
         return [one for one in await self.control("GET", "requests?since=0") if path in one["path"]]
+
+
+@pytest.fixture(autouse=True)
+def anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are about the wire, and speak for whom they must; who may write what is `test_guard.py`'s."""
+    monkeypatch.setattr(guard, "_speakers", ContextVar("speakers", default=tuple(System)))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import pickle
 import socket
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors import guard
 from connectors.brake import Brake, braked_by
 from connectors.http import ApiClient, patient
 from connectors.oauth import StaticToken
@@ -22,6 +24,12 @@ Answer = Callable[[httpx.Request], httpx.Response]
 DIALECT = Dialect(lambda body: (str(body.get("code", "")), str(body.get("id", ""))), {"slow_down": BusyError})
 WRITES: tuple[Nature, ...] = ("once", "repeatable")
 HTML = httpx.Response(200, html="<h1>Ada Byron</h1>")
+
+
+@pytest.fixture(autouse=True)
+def permitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wire below the guard, which `test_guard.py` looks at."""
+    monkeypatch.setattr(guard, "_permitted", ContextVar("permitted", default=True))
 
 
 def api(answer: Answer, **options: Any) -> ApiClient:

@@ -54,7 +54,22 @@ def test_the_houses_own_files_load_and_fit_together(folder: Path) -> None:
         (OPPORTUNITY, r"^flow: .*$", "flow: lead", "flow", "is the path of another event already"),
         (OPPORTUNITY, r"^event: .*$", "event: lead.qualified", "event", "stands in the catalog twice"),
         (OPPORTUNITY, r"\[crm, docs, chat\]", "[crm, fax]", "destinations.1", "Input should be"),
-        ("systems.yaml", r"^  invoice: .*$", "  invoice: {record: ledger}", "entities.invoice.record", "Input should be"),
+        (
+            "systems.yaml",
+            r"^  invoice:\n    record: billing$",
+            "  invoice:\n    record: ledger",
+            "entities.invoice.record",
+            "Input should",
+        ),
+        ("systems.yaml", r"fields: \[status\]$", "fields: [status, status]", "entities.lead", "status is named twice"),
+        ("systems.yaml", r"mirrors: \[docs, billing\]$", "mirrors: [crm]", "entities.account", "a mirror at once"),
+        (
+            "systems.yaml",
+            r"authority: {folder: docs}$",
+            "authority: {colour: docs}",
+            "entities.account",
+            "no field of the entity",
+        ),
         (
             "systems.yaml",
             r"process_owner: finance-operations",
@@ -91,6 +106,12 @@ def test_a_missing_value_is_named_by_file_and_field(folder: Path, key: str) -> N
 def test_a_key_that_stands_twice_is_named_by_line(folder: Path) -> None:
     path = spoil(folder, LEAD, r"^flow: lead$", "flow: lead\nflow: lead")
     with pytest.raises(FileError, match=rf"{re.escape(str(path))}:\d+: found duplicate key .?flow"):
+        load_catalog(folder)
+
+
+def test_a_field_with_two_authorities_is_named_by_line(folder: Path) -> None:
+    path = spoil(folder, "systems.yaml", r"authority: {folder: docs}$", "authority: {folder: docs, folder: crm}")
+    with pytest.raises(FileError, match=rf"{re.escape(str(path))}:\d+: found duplicate key .?folder"):
         load_catalog(folder)
 
 

@@ -10,6 +10,7 @@ import pytest
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from connectors.guard import speaking_for
 from contracts.billing import CustomerRecord, InvoiceRecord, LineItem
 from contracts.records import Ref, Wanted
 from contracts.values import Money
@@ -33,7 +34,8 @@ async def owed(world: World, *, reference: str = "") -> tuple[str, date]:
     """Let an invoice be out, in the billing system and in the ledger; return its id and when it is due."""
     billing, number = world.house.billing, reference
     if not number:
-        customer = await ref(billing.upsert_customers, CustomerRecord(uuid4(), "Northwind GmbH", "ada@northwind.example"))
+        with speaking_for("crm"):
+            customer = await ref(billing.upsert_customers, CustomerRecord(uuid4(), "Northwind GmbH", "ada@northwind.example"))
         draft = await ref(billing.draft_invoices, InvoiceRecord(customer, DEAL, [LineItem("Implementation", EUR)], 14))
         number = await ref(billing.finalise_invoices, draft)
     found = (await billing.read_invoices([number])).get(number)

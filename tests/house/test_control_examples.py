@@ -17,6 +17,7 @@ from connectors.billing import stripe_hooks
 from connectors.billing.stripe import StripeBilling
 from connectors.crm import hubspot_hooks
 from connectors.crm.hubspot import HubSpot
+from connectors.guard import speaking_for
 from connectors.hooks import Incoming
 from connectors.oauth import StaticToken
 from contracts.billing import CustomerRecord, InvoiceRecord, LineItem
@@ -76,9 +77,9 @@ async def ids(transport: httpx.ASGITransport) -> dict[str, str]:
     await crm.prepare()
     deal = made(await crm.open_deals([Wanted(uuid4(), DealRecord("Tailspin Toys", "discovery", "sales-1"))]))
     ticket = made(await crm.open_requests([Wanted(uuid4(), RequestRecord("Delivery", deal, "Begin"))]))
-    customer = made(
-        await billing.upsert_customers([Wanted(uuid4(), CustomerRecord(uuid4(), "Tailspin Toys", "mary@tailspin.example"))])
-    )
+    client = Wanted(uuid4(), CustomerRecord(uuid4(), "Tailspin Toys", "mary@tailspin.example"))
+    with speaking_for("crm"):
+        customer = made(await billing.upsert_customers([client]))
     lines = (LineItem("Training", Money(minor=480000, currency="EUR")),)
     draft = made(await billing.draft_invoices([Wanted(uuid4(), InvoiceRecord(customer, deal, lines, 30))]))
     invoice = made(await billing.finalise_invoices([Wanted(uuid4(), draft)]))
