@@ -24,11 +24,9 @@ PASSES: dict[str, dict[str, Any]] = {
     "says nothing": {"status": 0},
     "loses its answer": {"lose_answer": True},
 }
+LOCKED = [("crm", 401), ("docs", 401), ("chat", 401), ("crm", 403)]
+"""HubSpot's 403 names missing scopes."""
 STAYS = [
-    ("crm", 401),
-    ("docs", 401),
-    ("chat", 401),
-    ("crm", 403),
     ("docs", 404),
     ("docs", 409),
     ("crm", 422),
@@ -64,6 +62,27 @@ async def test_what_passes_by_itself_is_waited_for_and_done_once(world: World, f
         ("lead.qualified", "done"),
         ("opportunity.created", "done"),
     ]
+    assert await world.vendors.counts() == ONCE
+
+
+@pytest.mark.parametrize(("system", "status"), LOCKED)
+async def test_a_deal_waits_where_our_credentials_are_not_taken(world: World, system: str, status: int) -> None:
+    """
+    Given a system that does not take our token, or misses a scope of it
+    When a lead is run
+    Then it waits without an exception, and goes on and stands once when the token is taken.
+    """
+    await world.vendors.fault(system, OPERATIONS[system], status=status, count=-1)
+    (event,) = await world.arrives(lead())
+    assert (await world.qualify(event)).name == "Waiting"
+    assert (await world.status(event), await world.exceptions(event)) == ("received", [])
+    await world.vendors.heal()
+    async with world.house.ledger.begin() as books:
+        for circuit in await books.circuits.open():
+            await books.circuits.answered(circuit.system, [circuit.step], event)
+    await world.qualify(event)
+    await world.discover()
+    assert {row.status for row in await world.events()} == {"done"}
     assert await world.vendors.counts() == ONCE
 
 
