@@ -77,7 +77,7 @@ def _workshop(out: Path) -> Iterator[tuple[Path, DuckDBPyConnection]]:
         done = True
     except OSError as error:
         raise MisconfiguredError(f"{out}: cannot be written: {error.strerror}") from None
-    except duckdb.OutOfMemoryException:
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
         raise MisconfiguredError(f"{out}: has no room for the work; take another folder with --out") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)

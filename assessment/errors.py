@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -29,4 +30,6 @@ def unreadable(path: Path) -> Iterator[None]:
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise ContractError(f"{path.name}: is packed by gzip, and damaged", field="file", rule="gzip", cause="assess") from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # about where we write, not about what we read
+            raise
         raise MisconfiguredError(f"{path}: cannot be read: {error.strerror}") from None

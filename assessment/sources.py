@@ -10,13 +10,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, OutOfMemoryException
 from duckdb import Error as DuckDBError
 
 from assessment.columns import Columns, columns_of
 from assessment.dialect import Dialect, dialect_of, lines_of, opened
 from assessment.errors import unreadable, wrong
-from assessment.lines import SEPARATOR, Broken, Lines, Row
+from assessment.lines import SEPARATOR, Lines, Row
 from assessment.names import quoted
 from assessment.rules import fields
 
@@ -64,20 +64,20 @@ async def read_pages(db: DuckDBPyConnection, name: str, pages: AsyncIterator[Seq
                 file.write(_row(count, [" ".join(contact.get(field, "").split()) for field in known]))
     if not count:
         raise wrong(Path(name), 0, "contacts", "there are none", "missing")
-    _load(db, folder, known, [])
+    (folder / "broken").touch()
+    _load(db, folder, known)
     return Source(name, "page by page", count, 0, 0, {field: field for field in known}, ())
 
 
 def _text(db: DuckDBPyConnection, path: Path, mapping: Path | None, folder: Path) -> Source:
     dialect = dialect_of(path)
-    broken: list[Broken] = []
     with unreadable(path), closing(opened(path)) as file:
         lines, columns, header = _begun(path, dialect, lines_of(file, dialect.encoding), mapping)
-        count = _copy(lines, columns, folder / "rows", broken)
+        count, broken = _copy(lines, columns, folder)
     if not count and not broken:
         raise wrong(path, header + 1, "rows", "are missing: there is nothing behind the header", "missing")
-    _load(db, folder, list(columns.places), broken)
-    return Source(path.name, dialect.describe(), count, len(broken), lines.empty, columns.known, columns.ignored)
+    _load(db, folder, list(columns.places))
+    return Source(path.name, dialect.describe(), count, broken, lines.empty, columns.known, columns.ignored)
 
 
 def _begun(path: Path, dialect: Dialect, text: Any, mapping: Path | None) -> tuple[Lines, Columns, int]:
@@ -88,28 +88,27 @@ def _begun(path: Path, dialect: Dialect, text: Any, mapping: Path | None) -> tup
     return lines, columns_of(path, header.line, header.cells, mapping), header.line
 
 
-def _copy(lines: Lines, columns: Columns, to: Path, broken: list[Broken]) -> int:
-    """Write what is known of the rows that can be read, and return how many they are."""
+def _copy(lines: Lines, columns: Columns, to: Path) -> tuple[int, int]:
+    """Write what is known of the rows that can be read, and why others cannot; return how many there are of each."""
     places = list(columns.places.values())
     pick = itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
-    count = 0
-    with to.open("w", encoding="utf-8", newline="") as file:
+    count = broken = 0
+    with (to / "rows").open("w", encoding="utf-8", newline="") as rows, (to / "broken").open("w", encoding="utf-8") as others:
         for row in lines.rows(len(columns.names)):
             if isinstance(row, Row):
-                file.write(_row(row.line, pick(row.cells)))
+                rows.write(_row(row.line, pick(row.cells)))
                 count += 1
             else:
-                broken.append(row)
-    return count
+                others.write(_row(row.line, [row.why]))
+                broken += 1
+    return count, broken
 
 
 def _row(line: int, cells: Iterable[str]) -> str:
     return f"{line}{SEPARATOR}{SEPARATOR.join(map(str.strip, cells))}\n"
 
 
-def _load(db: DuckDBPyConnection, folder: Path, known: Sequence[str], broken: Sequence[Broken]) -> None:
-    with (folder / "broken").open("w", encoding="utf-8", newline="") as file:
-        file.writelines(_row(one.line, [one.why]) for one in broken)
+def _load(db: DuckDBPyConnection, folder: Path, known: Sequence[str]) -> None:
     db.execute(f"CREATE VIEW source AS {_rows_sql(folder / 'rows', known)}")
     db.execute(f"CREATE TABLE broken AS {_rows_sql(folder / 'broken', ['reason'])}")
 
@@ -127,6 +126,8 @@ def _parquet(db: DuckDBPyConnection, path: Path, mapping: Path | None) -> Source
         columns = columns_of(path, 1, names, mapping)
         picked = ", ".join(f'trim({_name(names[place])}::VARCHAR) AS "{field}"' for field, place in columns.places.items())
         db.execute(f"CREATE TABLE source AS SELECT file_row_number + 1 AS line, {picked} FROM {file}")
+    except OutOfMemoryException:
+        raise
     except DuckDBError:
         raise wrong(path, 1, "file", "is a Parquet file that cannot be read", "parquet") from None
     db.execute("CREATE TABLE broken (line BIGINT, reason VARCHAR)")

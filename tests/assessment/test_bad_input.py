@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import random
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from assessment.assess import Result, assess_file
+from assessment.errors import unreadable
 from benchmarks.dirty import Shape, write
 from contracts.errors import ContractError, MisconfiguredError, TowlineError
 from contracts.files import FileError
@@ -71,6 +73,11 @@ def test_a_file_that_is_not_there_and_a_folder_that_is_a_file_are_the_operators(
     (tmp_path / "out").write_text("")
     with pytest.raises(MisconfiguredError, match="cannot be written"):
         assessed(tmp_path, HEADER + ADA)
+
+
+def test_a_full_disk_is_said_of_the_results_not_of_the_source(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space"), unreadable(tmp_path / "contacts.csv"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_latin_1_with_three_percent_of_broken_rows_is_read_and_every_broken_row_listed(tmp_path: Path) -> None:
