@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 
 import pygal
 from markupsafe import Markup
 from pygal.style import Style
+
+# pygal leaves a finder for its plugins among Python's, of a kind that Python no longer knows: every later import that the others
+# do not find at once would warn of it.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 COLOURS = ("var(--bar-1)", "var(--bar-2)", "var(--bar-3)")
 WIDTH, ROW = 560, 28
