@@ -3,7 +3,7 @@
 .PHONY: setup run test lint bench chaos soak lock
 
 BIN := .venv/bin
-ROOMS := cli connectors contracts deployments expectations flows ledger lifecycle runtime sandbox tasks web
+ROOMS := assessment cli connectors contracts deployments expectations flows ledger lifecycle runtime sandbox tasks web
 
 setup: .venv/stamp
 	@$(BIN)/python -m compileall -q $(wildcard $(ROOMS))
@@ -25,7 +25,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	@for name in gateway leads outage deals rollback memory; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in gateway leads outage deals rollback memory assess; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 chaos: setup
 	@$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))

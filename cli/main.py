@@ -28,6 +28,7 @@ COMMANDS = {
     "down": Noun("cli.down", "Stop the local stack."),
     "status": Noun("cli.status", "Show the processes of the stack and the work that is not finished."),
     "send": Noun("cli.send", "Sign an event and post it to the gateway."),
+    "assess": Noun("cli.assess", "Assess a file's or the CRM's contacts: duplicates, defects, and the hours to clean them."),
     "import": Noun("cli.importing", "Import the rows of a CSV file as events."),
     "events": Noun("cli.events", "List the newest events."),
     "event": Noun("cli.event", "Show one event, its outside changes in order, and what stopped it."),

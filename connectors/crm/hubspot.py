@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 import httpx
 
 from connectors.budget import UNLIMITED, Budget
-from connectors.crm import hubspot_notes, hubspot_requests, hubspot_undo
+from connectors.crm import hubspot_contacts, hubspot_notes, hubspot_requests, hubspot_undo
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
@@ -208,6 +208,10 @@ class HubSpot:
             )
             for one, contact in contacts.items()
         }
+
+    def read_all_contacts(self) -> AsyncIterator[Sequence[Mapping[str, str]]]:
+        """Give all contacts, page by page, as they stand there."""
+        return hubspot_contacts.contacts(self._calls)
 
     async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
         """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
 
@@ -75,6 +75,14 @@ class Crm(Protocol):
 
     async def read_contacts(self, ids: Collection[str]) -> Mapping[str, ContactSnapshot]:
         """Return the contacts that exist among `ids`, with their company."""
+
+    def read_all_contacts(self) -> AsyncIterator[Sequence[Mapping[str, str]]]:
+        """Give all contacts, page by page, as they stand there and whatever is wrong with them.
+
+        Of each what says something of: id, first_name, last_name, email, phone, company, domain, job_title, street, city,
+        postcode, country, owner, stage, created, changed.
+        """
+        ...
 
     async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
         """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""

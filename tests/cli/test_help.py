@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from cli.main import COMMANDS, run
 
-HEAVY = ("sqlalchemy", "sqlmodel", "pydantic", "httpx", "prefect", "great_expectations", "psutil", "pandas")
+HEAVY = ("sqlalchemy", "sqlmodel", "pydantic", "httpx", "prefect", "great_expectations", "psutil", "pandas", "duckdb")
 
 
 def test_help_imports_nothing_that_takes_long() -> None:

@@ -299,3 +299,25 @@ class CrmRules:
         before = (await crm.images([person]))[person.key].before
         assert before
         assert (before["firstname"], before["phone"]) == ("Augusta", None)
+
+    async def test_all_contacts_are_given_page_by_page_as_they_stand(self, crm: Crm, sandbox: Sandbox) -> None:
+        """Also what no contract takes; a contact's company is that of its company's record."""
+        one = company()
+        firm = (await crm.upsert_companies([one]))[one.key]
+        people = [contact(f"p{n}@northwind.example", f"P{n}") for n in range(120)]
+        made = await crm.upsert_contacts(people)
+        first = made[people[0].key]
+        assert isinstance(first, Ref)
+        assert isinstance(firm, Ref)
+        await crm.associate([Wanted(uuid4(), [Link("contact", first.id, "company", firm.id)])])
+        theirs = {"firstname": "Ada", "phone": "ask her", "company": "nw", "country": "Mars"}
+        added = await sandbox.control("POST", "people", {"system": "crm", "kind": "contacts", "properties": theirs})
+        pages = [page async for page in crm.read_all_contacts()]
+        given = {one["id"]: one for page in pages for one in page}
+        assert [len(page) for page in pages] == [100, 21]
+        assert given[first.id]["company"] == "Northwind GmbH"
+        assert given[first.id]["email"] == "p0@northwind.example"
+        assert {"first_name": "Ada", "phone": "ask her", "company": "nw", "country": "Mars"}.items() <= given[added["id"]].items()
+
+    async def test_an_empty_crm_gives_no_contacts(self, crm: Crm) -> None:
+        assert [page async for page in crm.read_all_contacts()] == []

@@ -1,0 +1,1 @@
+"""What is wrong with a source's contacts, found before anything is connected; it only reads, and knows no connector."""
