@@ -10,6 +10,8 @@ from cli.output import AsJson, print_json, print_table
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from contracts.event import CONTRACTS, newest
+from contracts.released import release as freeze
+from contracts.released import schema_of
 from lifecycle import matrix as failures
 
 STYLE = (
@@ -50,8 +52,17 @@ def schema(
     number = version or newest(event)
     if number not in versions:
         raise RefusedError(f"{event} has no version {number}; released are {', '.join(map(str, sorted(versions)))}")
-    found = versions[number].model_json_schema()
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{event}/{number}", **found})
+    print_json(schema_of(f"{event}/{number}", versions[number]))
+
+
+@app.command()
+def release(as_json: AsJson = False) -> None:
+    """Freeze the contract versions that are not released yet; what is released is never touched."""
+    released = freeze()
+    if as_json:
+        print_json({"released": released})
+    else:
+        typer.echo("\n".join(f"released {name}" for name in released) or "nothing to release: every version is frozen already")
 
 
 @app.command("page")

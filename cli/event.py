@@ -18,8 +18,8 @@ FIELDS = (
     "id", "type", "status", "source", "external_id", "case_id", "contract", "flow_run_id", "attempts", "deaths",
     "occurred_at", "received_at", "finished_at",
 )  # fmt: skip
-EFFECT = ("step", "system", "state", "vendor_id", "vendor_url", "attempts", "started_at", "finished_at")
-EXCEPTION = ("cause", "reason", "route", "owner", "opened_at", "closed_at", "closed_as")
+EFFECT = ("step", "system", "state", "contract", "vendor_id", "vendor_url", "attempts", "started_at", "finished_at")
+EXCEPTION = ("cause", "contract", "reason", "route", "owner", "opened_at", "closed_at", "closed_as")
 
 
 @app.command()

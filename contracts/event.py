@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -12,14 +12,15 @@ from contracts.cancellation import DealCancelledV1
 from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
 from contracts.errors import ContractError
 from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
-from contracts.lead import LeadQualifiedV1
+from contracts.lead import LeadQualifiedV1, LeadQualifiedV2
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.payment import PaymentConfirmedV1, PaymentFailedV1, PaymentRefundedV1
 from contracts.proposal import ChangeRequestedV1, DiscoveryCompletedV1, ProposalApprovedV1
 from contracts.values import Contract
 
-CONTRACTS: dict[str, dict[int, type[Contract]]] = {
-    "lead.qualified": {1: LeadQualifiedV1},
+Released = Mapping[str, Mapping[int, type[Contract]]]
+CONTRACTS: Released = {
+    "lead.qualified": {1: LeadQualifiedV1, 2: LeadQualifiedV2},
     "opportunity.created": {1: OpportunityCreatedV1},
     "discovery.completed": {1: DiscoveryCompletedV1},
     "change.requested": {1: ChangeRequestedV1},
@@ -34,7 +35,7 @@ CONTRACTS: dict[str, dict[int, type[Contract]]] = {
     "payment.refunded": {1: PaymentRefundedV1},
     "deal.cancelled": {1: DealCancelledV1},
 }
-"""Every released contract: event type, then version. A released version is never edited."""
+"""Every released contract: event type, then version. A released version is never edited; the next one comes from it."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -65,14 +66,31 @@ def newest(event_type: str) -> int:
     return max(CONTRACTS.get(event_type, {1: Contract}))
 
 
-def parse(contract: str, data: Any, *, event_type: str) -> Contract:
+def read(contract: str, data: Any, *, event_type: str, released: Released = CONTRACTS) -> Contract:
+    """Return `data`, judged by the contract named `event/version`, as the newest version says it: what flows read.
+
+    Raises:
+        ContractError: as of `parse`; or what was sent fits, but a later version cannot say it.
+    """
+    content = parse(contract, data, event_type=event_type, released=released)
+    versions = released[event_type]
+    for version in sorted(versions):
+        if version > int(contract.rpartition("/")[2]):
+            try:
+                content = versions[version].come_from(content)
+            except ValidationError as error:
+                raise contract_error(error) from None
+    return content
+
+
+def parse(contract: str, data: Any, *, event_type: str, released: Released = CONTRACTS) -> Contract:
     """Return `data` as the contract named `event/version`.
 
     Raises:
         ContractError: the contract is unknown or the data does not fit; names the field and the rule, never the value.
     """
     name, _, version = contract.rpartition("/")
-    versions = CONTRACTS.get(event_type)
+    versions = released.get(event_type)
     if versions is None:
         raise ContractError("type: is not an event of the catalog", field="type", rule="unknown")
     if name != event_type or not version.isdecimal() or int(version) not in versions:

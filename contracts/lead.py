@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from contracts.parties import Company, Person
-from contracts.values import Confidence, Contract, Money, Slug, require
+from contracts.values import Confidence, Contract, Money, Name, Slug, require, told
 
 
 class Service(StrEnum):
@@ -47,3 +47,25 @@ class LeadQualifiedV1(Contract):
         if self.company is not None:
             require(self.company, "domain", within="company")
         return self
+
+
+class Campaign(Contract):
+    """What made somebody ask for us, in its own words: `utm_campaign` and `utm_medium` of a link, or a fair's name."""
+
+    name: Name
+    medium: Annotated[str, Field(min_length=1, max_length=50)] | None = None
+
+
+class LeadQualifiedV2(LeadQualifiedV1):
+    """A qualified lead, version 2: it may say which campaign it came from. Identity: the event's source and id."""
+
+    campaign: Campaign | None = Field(default=None, description="The campaign that the lead came from, where it is known")
+
+    @classmethod
+    def come_from(cls, before: Contract) -> Self:
+        """Return a lead of version 1 as one of version 2; nobody knows its campaign."""
+        return cls(**told(before))
+
+
+LeadQualified = LeadQualifiedV2
+"""The newest version, which flows read."""

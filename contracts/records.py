@@ -99,6 +99,7 @@ class DealRecord:
     owner: str
     amount: Money | None = None
     service: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

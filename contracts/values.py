@@ -20,6 +20,20 @@ class Contract(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+    @classmethod
+    def come_from(cls, before: Contract) -> Self:
+        """Return what the version before this one said as this one says it. Pure; every version but the first has it.
+
+        Raises:
+            ValidationError: this version cannot say it.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no way up from {type(before).__name__}")
+
+
+def told(model: BaseModel) -> dict[str, Any]:
+    """Return what a sender has told, as values by field: what a next version is made of, with its own defaults for the rest."""
+    return {name: getattr(model, name) for name in model.model_fields_set}
+
 
 def require(model: BaseModel, *fields: str, within: str = "") -> None:
     """Raise a `missing` error that names the first of `fields` that is None; call it from a model's own validator."""

@@ -96,5 +96,7 @@ class Prober:
             else:
                 await books.circuits.forget(circuit)
                 return
-        log.info("an event is let through", system=circuit.system, step=circuit.step, probes=circuit.probes + 1)
+        log.info(
+            "an event is let through", system=circuit.system, step=circuit.step, contract=row.contract, probes=circuit.probes + 1
+        )
         self._gate.let_through(row)

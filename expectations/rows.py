@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.cancellation import DealCancelledV1
 from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
 from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
-from contracts.lead import LeadQualifiedV1
+from contracts.lead import LeadQualified
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.payment import PaymentConfirmedV1, PaymentFailedV1, PaymentRefundedV1
 from contracts.proposal import Offer, ProposalApprovedV1
@@ -42,7 +42,7 @@ def row(payload: Contract, *, event: UUID, case: UUID, facts: Facts) -> Row:
 
 
 @row.register
-def _lead(payload: LeadQualifiedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
+def _lead(payload: LeadQualified, *, event: UUID, case: UUID, facts: Facts) -> Row:
     company, person = payload.company, payload.person
     return {
         "event_id": event,

@@ -7,7 +7,7 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from contracts.lead import LeadQualifiedV1
+from contracts.lead import LeadQualified
 from tasks.announce import tell_owners
 from tasks.follow_up import follow_with_opportunities
 from tasks.gate import check
@@ -27,7 +27,7 @@ from tasks.options import FLOW
 @flow(name="lead", description="Turn qualified leads into deals with a folder and an owner who knows.", **FLOW)
 async def lead(events: list[UUID]) -> State[None]:
     """Turn qualified leads into deals with a folder and an owner who knows."""
-    async with batch_of("lead.qualified", events, LeadQualifiedV1) as leads:
+    async with batch_of("lead.qualified", events, LeadQualified) as leads:
         await read_leads(leads)
         await check(leads)  # Great Expectations; failing rows leave the batch
         await upsert_companies(leads)

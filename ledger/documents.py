@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from ledger.tables import Document
+from ledger.tables import Document, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class NewDocument:
     content_hash: str | None = None
 
 
+def _contract_of(event: UUID) -> Any:
+    """The contract version of the event that a document is made for."""
+    return select(col(Event.contract)).where(col(Event.id) == event).scalar_subquery()
+
+
 class Documents:
     """Questions and changes on one transaction."""
 
@@ -45,7 +50,8 @@ class Documents:
         for subject, artefact, version in newest:
             older = (col(Document.subject_id) == subject, col(Document.artefact) == artefact, col(Document.version) < version)
             await self._connection.execute(update(Document).where(*older).values(is_current=False))
-        await self._connection.execute(upsert(Document).values([asdict(d) for d in documents]).on_conflict_do_nothing())
+        rows = [{**asdict(one), "contract": _contract_of(one.event_id)} for one in documents]
+        await self._connection.execute(upsert(Document).values(rows).on_conflict_do_nothing())
 
     async def versions(self, artefact: str, events: Mapping[UUID, UUID]) -> Mapping[UUID, int]:
         """Return the version of this kind of document that each event (event to case) makes; a repeat keeps its number."""

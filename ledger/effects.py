@@ -54,10 +54,11 @@ class Standing:
 
 HOLDS = f"(CAST(:run AS uuid) IS NULL OR EXISTS (SELECT 1 FROM inbox WHERE inbox.id = n.event_id AND {HELD}))"  # noqa: S608
 """Whether the run that says so still holds the event: nothing is begun, or written, for one that somebody else has by now."""
+CONTRACT = "(SELECT contract FROM inbox WHERE inbox.id = n.event_id)"
 INTEND = text(
     f"""
-INSERT INTO effects (key, act_key, event_id, case_id, step, system, undo, state, attempts)
-SELECT key, act_key, event_id, case_id, step, system, undo, 'intended', 1
+INSERT INTO effects (key, act_key, event_id, case_id, contract, step, system, undo, state, attempts)
+SELECT key, act_key, event_id, case_id, {CONTRACT}, step, system, undo, 'intended', 1
 FROM jsonb_to_recordset(CAST(:intents AS jsonb)) AS n(
   key uuid, act_key uuid, event_id uuid, case_id uuid, step text, system text, undo text)
 WHERE {HOLDS}
@@ -76,8 +77,8 @@ FROM effects e LEFT JOIN inbox i ON i.id = e.event_id WHERE e.key = ANY(:keys)
 )
 TAKE_OVER = text(
     f"""
-UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
-       started_at = now(), finished_at = NULL
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, contract = {CONTRACT}, state = 'intended',
+       attempts = attempts + 1, started_at = now(), finished_at = NULL
 FROM unnest(CAST(:keys AS uuid[]), CAST(:before AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[]))
      AS n(key, before, event_id, case_id)
 WHERE e.key = n.key AND e.event_id = n.before AND e.state <> 'done' AND {HOLDS} RETURNING e.key
@@ -119,8 +120,8 @@ WHERE e.key = n.key AND {HOLDS.replace("n.event_id", "e.event_id")} RETURNING e.
 )
 REOPEN = text(
     f"""
-UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, state = 'intended', attempts = attempts + 1,
-       started_at = now(), finished_at = NULL
+UPDATE effects e SET event_id = n.event_id, case_id = n.case_id, contract = {CONTRACT}, state = 'intended',
+       attempts = attempts + 1, started_at = now(), finished_at = NULL
 FROM unnest(CAST(:keys AS uuid[]), CAST(:events AS uuid[]), CAST(:cases AS uuid[])) AS n(key, event_id, case_id)
 WHERE e.key = n.key AND e.state = 'done' AND {HOLDS} RETURNING e.key
 """  # noqa: S608

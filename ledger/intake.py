@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from contracts.catalog import Catalog
 from contracts.errors import ContractError
-from contracts.event import Envelope, parse
+from contracts.event import Envelope, read
 from contracts.values import Money
 from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
@@ -103,13 +103,14 @@ async def quarantine(books: Books, catalog: Catalog, misfits: Sequence[Row[Any]]
 
 
 def _judge_stored(row: Row[Any]) -> tuple[NewEvent, ContractError | None]:
-    return _judge(Envelope.model_validate(row.payload), row.payload, {})
+    """Judge by the version that was the newest when the event came in, where its sender named none."""
+    return _judge(Envelope.model_validate(row.payload | {"dataschema": row.contract}), row.payload, {})
 
 
 def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:
     fault: ContractError | None = None
     try:
-        parse(envelope.contract, envelope.data, event_type=envelope.type)
+        read(envelope.contract, envelope.data, event_type=envelope.type)
     except ContractError as error:
         fault = error
     event = NewEvent(

@@ -141,6 +141,7 @@ class Effect(SQLModel, table=True):
     act_key: UUID
     event_id: UUID
     case_id: UUID
+    contract: str | None = None
     step: str
     system: str
     state: str = EffectState.INTENDED
@@ -280,6 +281,7 @@ class Document(SQLModel, table=True):
     account_id: UUID
     case_id: UUID
     event_id: UUID
+    contract: str | None = None
     artefact: str
     version: int
     name: str

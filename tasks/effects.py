@@ -235,7 +235,8 @@ def _wanted(
         try:
             wanted[key] = Wanted(act_key, record(groups[key][0]))
         except Exception as error:
-            log.exception("a record could not be made", step=step.name)
+            item = groups[key][0]
+            log.exception("a record could not be made", step=step.name, made_for=str(item.event), contract=item.contract)
             faults[key] = RefusedError(f"{step.name}: no record can be made of this deal", cause=type(error).__name__)
     return wanted, faults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from contracts.lead import LeadQualifiedV1
+from contracts.lead import LeadQualified
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.values import Contract
 from ledger.inbox import NewEvent
@@ -17,14 +17,14 @@ from tasks.batch import Batch, Item
 C = TypeVar("C", bound=Contract)
 
 
-def follow_with_opportunities(leads: Batch[LeadQualifiedV1]) -> None:
+def follow_with_opportunities(leads: Batch[LeadQualified]) -> None:
     """Let every lead that is still in the batch be followed by its opportunity, if the catalog wants that."""
     if then := leads.entry.then:
         for item in leads:
             item.then = follower(item, then, _opportunity(item))
 
 
-def _opportunity(item: Item[LeadQualifiedV1]) -> OpportunityCreatedV1:
+def _opportunity(item: Item[LeadQualified]) -> OpportunityCreatedV1:
     lead = item.payload
     return OpportunityCreatedV1(
         account=lead.company, owner=lead.owner, person=lead.person, product=lead.service, amount=lead.amount, deal_id=item.deal_id

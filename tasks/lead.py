@@ -8,7 +8,7 @@ from typing import TypeVar
 from prefect import task
 
 from contracts.errors import RefusedError
-from contracts.lead import LeadQualifiedV1
+from contracts.lead import LeadQualified
 from contracts.opportunity import OpportunityCreatedV1
 from contracts.parties import Company
 from contracts.records import CompanyRecord, ContactRecord, DealChange, DealRecord, FolderRecord, Link
@@ -23,12 +23,12 @@ from tasks.documents import document_of
 from tasks.effects import once
 from tasks.options import retries_of
 
-P = TypeVar("P", LeadQualifiedV1, OpportunityCreatedV1)
+P = TypeVar("P", LeadQualified, OpportunityCreatedV1)
 RETRIES = retries_of("lead.qualified")
 
 
 @task(name="Read leads from the CRM", **RETRIES)
-async def read_leads(leads: Batch[LeadQualifiedV1]) -> None:
+async def read_leads(leads: Batch[LeadQualified]) -> None:
     """Fill in what the CRM knows of leads that name only their contact; a contact that is gone leaves the batch."""
     bare = {item.payload.contact_id: item for item in leads if item.payload.contact_id and item.payload.person is None}
     if not bare:
@@ -58,7 +58,7 @@ async def upsert_companies(batch: Batch[P]) -> None:
 
 
 @task(name="Create or update contacts", **RETRIES)
-async def upsert_contacts(leads: Batch[LeadQualifiedV1]) -> None:
+async def upsert_contacts(leads: Batch[LeadQualified]) -> None:
     """Create each person in the CRM, or bring the one with that e-mail address up to date."""
     people = [item for item in leads if item.payload.person]
     crm = runtime().crm
@@ -95,7 +95,7 @@ async def create_account_folders(batch: Batch[P]) -> None:
 
 
 @task(name="Link folders to deals", **RETRIES)
-async def link_folders(leads: Batch[LeadQualifiedV1]) -> None:
+async def link_folders(leads: Batch[LeadQualified]) -> None:
     """Put the account folder's address on each deal and set its stage in the CRM."""
     crm = runtime().crm
     await once(leads, "link_folder", record=_folder_link, act=crm.change_deals, image=crm.images)
@@ -110,7 +110,7 @@ def account_of(item: Item[P]) -> keys.AccountId:
 
 def company_of(item: Item[P]) -> Company:
     """Return the client company; the gate has made sure that there is one."""
-    company = item.payload.company if isinstance(item.payload, LeadQualifiedV1) else item.payload.account
+    company = item.payload.company if isinstance(item.payload, LeadQualified) else item.payload.account
     if company is None:
         raise ValueError("the gate let a deal pass without its company")
     return company
@@ -118,7 +118,13 @@ def company_of(item: Item[P]) -> Company:
 
 def offer_of(item: Item[P]) -> str | None:
     """Return what the client wants, in words."""
-    return item.payload.service if isinstance(item.payload, LeadQualifiedV1) else item.payload.product
+    return item.payload.service if isinstance(item.payload, LeadQualified) else item.payload.product
+
+
+def campaign_of(item: Item[P]) -> str | None:
+    """Return which campaign a lead came from, where its sender knows."""
+    campaign = item.payload.campaign if isinstance(item.payload, LeadQualified) else None
+    return campaign.name if campaign else None
 
 
 def _newcomers(batch: Batch[P]) -> list[Item[P]]:
@@ -126,7 +132,7 @@ def _newcomers(batch: Batch[P]) -> list[Item[P]]:
     return [item for item in batch if item.stage is Stage.NEW]
 
 
-def _contact(item: Item[LeadQualifiedV1]) -> ContactRecord:
+def _contact(item: Item[LeadQualified]) -> ContactRecord:
     if item.payload.person is None:
         raise ValueError("the gate let a lead pass without its person")
     return ContactRecord(item.payload.person)
@@ -139,6 +145,7 @@ def _deal(item: Item[P]) -> DealRecord:
         owner=item.payload.owner or "",
         amount=item.payload.amount,
         service=offer_of(item),
+        campaign=campaign_of(item),
     )
 
 
@@ -158,7 +165,7 @@ def _folder_name(item: Item[P]) -> str:
     return document_name(company_of(item).name, Artefact.ACCOUNT_FOLDER, 1, subject=account_of(item))
 
 
-def _folder_link(item: Item[LeadQualifiedV1]) -> DealChange:
+def _folder_link(item: Item[LeadQualified]) -> DealChange:
     return DealChange(item.deal_id or "", stage="qualified", folder_url=item.refs["create_account_folder"].url)
 
 

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, TypeGuard, TypeVar
 from uuid import UUID, uuid4
 
+from structlog.contextvars import bind_contextvars, unbind_contextvars
+
 from connectors.budget import at_work
 from contracts.errors import MisconfiguredError, RetryableError, StageError, TowlineError
-from contracts.event import Envelope, parse
+from contracts.event import Envelope, read
 from contracts.values import Contract, Money
 from ledger.database import Books
 from ledger.intake import case_of
@@ -33,11 +35,13 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
     """Open the batch of these events, and write on leaving how each of them ended, in one transaction with what follows.
 
     Events that are not ready (done, worked on by another run, behind an earlier one of their case) are left alone.
+    Meanwhile every log entry of the run names the contract versions of its events.
     """
     house = runtime()
     batch = await _open(house, event_type, events, payload, current_run() or uuid4())
     outside = at_work.get()
     at_work.set(batch.entry.criticality)
+    bind_contextvars(contracts=sorted({item.contract for item in batch}))
     try:
         yield batch
     except asyncio.CancelledError as error:
@@ -58,6 +62,7 @@ async def batch_of(event_type: str, events: Collection[UUID], payload: type[C]) 
         await _close(house, batch)
     finally:
         at_work.set(outside)
+        unbind_contextvars("contracts")
 
 
 def _is_locked_out(error: Exception) -> TypeGuard[MisconfiguredError]:
@@ -126,7 +131,7 @@ async def _at_home(books: Books, rows: Sequence[Any]) -> Sequence[Any]:
 
 
 def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
-    content = parse(row.contract, Envelope.model_validate(row.payload).data, event_type=row.type)
+    content = read(row.contract, Envelope.model_validate(row.payload).data, event_type=row.type)
     if not isinstance(content, payload):
         raise TypeError(f"{row.contract} is not what this flow reads")
     return Item(

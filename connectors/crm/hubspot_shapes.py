@@ -39,8 +39,9 @@ def contact_properties(key: EffectKey, record: ContactRecord) -> dict[str, str]:
 def deal_properties(key: EffectKey, record: DealRecord) -> dict[str, str]:
     """Return a new deal as HubSpot keeps it."""
     place = {"pipeline": PIPELINES["deals"][0], "dealstage": stage_id("deals", record.stage)}
-    names = {"dealname": record.name, "towline_owner": record.owner, "towline_service": record.service}
-    return _given({KEY: str(key), **names, **place, **_amount(record.amount)})
+    names = {"dealname": record.name, "towline_owner": record.owner}
+    offer = {"towline_service": record.service, "towline_campaign": record.campaign}
+    return _given({KEY: str(key), **names, **offer, **place, **_amount(record.amount)})
 
 
 def change_properties(change: DealChange) -> dict[str, str]:

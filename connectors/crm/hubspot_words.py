@@ -49,6 +49,7 @@ OUR_PROPERTIES: Final = {
         KEY: "Towline key",
         "towline_owner": "Owner in Towline",
         "towline_service": "Service",
+        "towline_campaign": "Campaign",
         "towline_folder_url": "Account folder",
         "towline_packet_url": "Discovery packet",
         "towline_proposal_url": "Proposal",

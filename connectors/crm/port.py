@@ -138,7 +138,7 @@ WRITES: Mapping[str, Fields] = {
     "prepare": sets_up(),
     "upsert_companies": changes("account", "name", "domain", "sector"),
     "upsert_contacts": changes("contact", "name", "email", "phone"),
-    "open_deals": changes("opportunity", "name", "stage", "amount", "owner", "service"),
+    "open_deals": changes("opportunity", "name", "stage", "amount", "owner", "service", "campaign"),
     "change_deals": _of_change,
     "associate": _of_links,
     "add_notes": changes("project", "note"),

@@ -209,9 +209,9 @@ def test_replaying_nothing_is_no_success(towline: Towline, arguments: tuple[str,
 def test_contracts_are_listed_and_printed_as_json_schema(towline: Towline) -> None:
     assert {"lead.qualified", "payment.confirmed"} <= {row["event"] for row in towline("contracts", "list", "--json").json}
     schema = towline("contracts", "schema", "lead.qualified").json
-    assert (schema["$id"], schema["additionalProperties"]) == ("lead.qualified/1", False)
+    assert (schema["$id"], schema["additionalProperties"]) == ("lead.qualified/2", False)
     assert towline("contracts", "schema", "lead.lost").code == 1
-    assert "released are 1" in towline("contracts", "schema", "lead.qualified", "--version", "9").err
+    assert "released are 1, 2" in towline("contracts", "schema", "lead.qualified", "--version", "9").err
 
 
 def test_the_system_contract_is_printed_as_one_page(towline: Towline) -> None:

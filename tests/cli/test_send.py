@@ -72,7 +72,7 @@ def test_bare_data_is_wrapped_and_signed(towline: Towline, gateway: Gateway, dat
     verify(incoming, [SECRET], datetime.now(UTC))
     event = json.loads(incoming.body)
     assert (event["id"], event["source"], event["type"], event["data"]) == ("form-1", "website", "lead.qualified", LEAD)
-    assert event["dataschema"] == "lead.qualified/1"
+    assert event["dataschema"] == "lead.qualified/2"
 
 
 def test_a_whole_event_is_sent_as_it_is(towline: Towline, gateway: Gateway, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_houses_own_files_load_and_fit_together(folder: Path) -> None:
         (LEAD, r"^process_owner: .*$", "process_owner: nobody", "process_owner", "is nobody in owners.yaml"),
         (LEAD, r"^integration_owner: .*$", "integration_owner: nobody", "integration_owner", "is nobody in owners.yaml"),
         (LEAD, r"^flow: .*$", "flow: lead\ncolour: red", "colour", "Extra inputs"),
-        (LEAD, r"^contract: 1$", "contract: 7", "contract", "is not a released contract version"),
+        (LEAD, r"^contract: 2$", "contract: 7", "contract", "is not a released contract version"),
         (LEAD, r"^then: .*$", "then: deal.lost", "then", "is not an event of the catalog"),
         (LEAD, r"^notify: .*$", 'notify: "sales"', "notify", "should match pattern"),
         (LEAD, r"^criticality: .*$", "criticality: deadly", "criticality", "Input should be"),

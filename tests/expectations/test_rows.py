@@ -14,7 +14,7 @@ import pytest
 
 from contracts.cancellation import DealCancelledV1
 from contracts.catalog import catalog
-from contracts.event import CONTRACTS, newest, parse
+from contracts.event import CONTRACTS, newest, read
 from contracts.proposal import DiscoveryCompletedV1
 from contracts.values import Contract
 from expectations.gate import Gate
@@ -81,7 +81,7 @@ SAMPLED = sorted(path for event_type in FACTS for path in SAMPLES.glob(f"{event_
 
 def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     event, case = uuid4(), uuid4()
-    found = row(parse("lead.qualified/1", LEAD, event_type="lead.qualified"), event=event, case=case, facts={})
+    found = row(read("lead.qualified/1", LEAD, event_type="lead.qualified"), event=event, case=case, facts={})
     assert found == {
         "event_id": event,
         "case_id": case,
@@ -98,7 +98,7 @@ def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
 
 def test_an_opportunity_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     event, case = uuid4(), uuid4()
-    found = row(parse("opportunity.created/1", DEAL, event_type="opportunity.created"), event=event, case=case, facts={})
+    found = row(read("opportunity.created/1", DEAL, event_type="opportunity.created"), event=event, case=case, facts={})
     assert found == {
         "event_id": event,
         "case_id": case,
@@ -115,7 +115,7 @@ def test_an_opportunity_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     ("event_type", "data"), [("lead.qualified", {"contact_id": "7"}), ("opportunity.created", {"deal_id": "7"})]
 )
 def test_an_event_that_only_names_its_crm_record_has_every_column(gate: Gate, event_type: str, data: dict[str, str]) -> None:
-    found = row(parse(f"{event_type}/1", data, event_type=event_type), event=uuid4(), case=uuid4(), facts={})
+    found = row(read(f"{event_type}/1", data, event_type=event_type), event=uuid4(), case=uuid4(), facts={})
     suite = "lead" if event_type == "lead.qualified" else "discovery"
     assert set(gate.check(suite, [found]).failures) == {found["event_id"]}
 
@@ -123,7 +123,7 @@ def test_an_event_that_only_names_its_crm_record_has_every_column(gate: Gate, ev
 @pytest.mark.parametrize("path", SAMPLED, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_an_event_and_what_was_looked_up_become_a_row_that_passes_the_gate(gate: Gate, path: Path) -> None:
     event_type = path.parts[-3]
-    payload = parse(f"{event_type}/1", json.loads(path.read_text()), event_type=event_type)
+    payload = read(f"{event_type}/1", json.loads(path.read_text()), event_type=event_type)
     found = row(payload, event=uuid4(), case=uuid4(), facts=DEAL_FACTS | FACTS[event_type])
     assert list(gate.check(catalog()[event_type].flow, [found]).passed) == [found["event_id"]]
 
@@ -140,7 +140,7 @@ def test_a_blank_event_of_which_nothing_is_known_can_be_checked_and_does_not_pas
 def test_what_a_flow_forgot_to_look_up_is_never_taken_for_good(gate: Gate, event_type: str, forgotten: str) -> None:
     known = {name: fact for name, fact in (DEAL_FACTS | FACTS[event_type]).items() if name != forgotten}
     sample = min(SAMPLES.glob(f"{event_type}/1/*.json")).read_text()
-    found = row(parse(f"{event_type}/1", json.loads(sample), event_type=event_type), event=uuid4(), case=uuid4(), facts=known)
+    found = row(read(f"{event_type}/1", json.loads(sample), event_type=event_type), event=uuid4(), case=uuid4(), facts=known)
     assert not gate.check(catalog()[event_type].flow, [found]).passed
 
 

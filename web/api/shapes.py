@@ -29,7 +29,7 @@ EVENT = (
     "not_before",
     "attempts",
 )
-EFFECT = ("step", "system", "state", "vendor_id", "cause", "attempts", "started_at", "finished_at")
+EFFECT = ("step", "system", "state", "contract", "vendor_id", "cause", "attempts", "started_at", "finished_at")
 EXCEPTION = (
     "event_id",
     "case_id",
@@ -54,6 +54,7 @@ DOCUMENT = (
     "url",
     "is_current",
     "event_id",
+    "contract",
     "created_at",
     "approved_by",
     "content_hash",
