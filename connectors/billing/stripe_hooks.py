@@ -14,8 +14,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from connectors.billing.stripe_shapes import DEAL, money_of
+from connectors.billing.stripe_shapes import DEAL
 from connectors.hooks import Incoming, SignatureError, Translated, header, require_fresh
+from contracts.conversions import from_minor
 from contracts.errors import ContractError
 from contracts.event import contract_error
 
@@ -137,7 +138,7 @@ def _of_deal(invoice: _Invoice, amount: int) -> dict[str, Any]:
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
-    return money_of(amount, currency).model_dump()
+    return from_minor(amount, currency).model_dump()
 
 
 def _envelope(event: _Event, event_type: str, event_id: str, data: dict[str, Any]) -> dict[str, Any]:

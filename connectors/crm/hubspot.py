@@ -15,7 +15,7 @@ from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
 from connectors.crm.hubspot_companies import known_companies
-from connectors.crm.hubspot_words import KEY, KINDS, PRIMARY_COMPANY
+from connectors.crm.hubspot_words import COMPANY, CONTACT, DEAL, KEY, KINDS, PRIMARY_COMPANY
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
@@ -167,15 +167,15 @@ class HubSpot:
         calls = self._calls
         numbers = decimals(ids)
         deals, (company_of, contact_of) = await together(
-            calls.read("deals", numbers, shapes.DEAL),
+            calls.read("deals", numbers, DEAL.reads),
             together(
                 calls.associated("deals", "companies", numbers, PRIMARY_COMPANY),
                 calls.associated("deals", "contacts", numbers),
             ),
         )
         companies, contacts = await together(
-            calls.read("companies", company_of.values(), shapes.COMPANY),
-            calls.read("contacts", contact_of.values(), shapes.CONTACT),
+            calls.read("companies", company_of.values(), COMPANY.reads),
+            calls.read("contacts", contact_of.values(), CONTACT.reads),
         )
         owners = await self._account.owners_of(deals.values())
         return {
@@ -193,10 +193,10 @@ class HubSpot:
         """Return the contacts that exist among `ids`, with their company."""
         numbers = decimals(ids)
         contacts, company_of = await together(
-            self._calls.read("contacts", numbers, shapes.CONTACT),
+            self._calls.read("contacts", numbers, CONTACT.reads),
             self._calls.associated("contacts", "companies", numbers, PRIMARY_COMPANY),
         )
-        companies = await self._calls.read("companies", company_of.values(), shapes.COMPANY)
+        companies = await self._calls.read("companies", company_of.values(), COMPANY.reads)
         owners = await self._account.owners_of(contacts.values())
         return {
             one: shapes.contact_snapshot(

@@ -99,11 +99,11 @@ def _event(change: _Change) -> dict[str, Any] | None:
             return _envelope(change, "lead.qualified", {"contact_id": str(change.object)})
         case "deal.creation", _, _:
             return _of_deal(change, "opportunity.created")
-        case "deal.propertyChange", "dealstage", stage if stage in _MOVES:
+        case "deal.propertyChange", words.DEAL_STAGE, stage if stage in _MOVES:
             return _of_deal(change, _MOVES[stage])
-        case "ticket.propertyChange", "hs_pipeline_stage", words.CLOSED:
+        case "ticket.propertyChange", words.REQUEST_STAGE, words.CLOSED:
             return _of_request(change, "delivery.completed")
-        case "ticket.propertyChange", "towline_milestone", text if milestone := " ".join(text.split()):
+        case "ticket.propertyChange", words.MILESTONE, text if milestone := " ".join(text.split()):
             return _of_request(change, "milestone.reached", milestone=milestone[:LONGEST_NAME].rstrip())
     return None
 
