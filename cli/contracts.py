@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
@@ -13,6 +14,7 @@ from contracts.event import CONTRACTS, newest
 from lifecycle import matrix as failures
 
 app = typer.Typer(help="List the released contracts, print their JSON Schemas and the failure matrix.", no_args_is_help=True)
+app.command()(mapping)
 
 
 @app.command("list")

@@ -30,6 +30,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
@@ -65,6 +66,7 @@ class Books:
     budgets: Budgets
     rules: Rules
     retention: Retention
+    received: Received
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
