@@ -8,6 +8,7 @@ import typer
 
 from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
+from cli.suggest import suggest
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from contracts.event import CONTRACTS, newest
@@ -15,6 +16,7 @@ from lifecycle import matrix as failures
 
 app = typer.Typer(help="List the released contracts, print their JSON Schemas and the failure matrix.", no_args_is_help=True)
 app.command()(mapping)
+app.command()(suggest)
 
 
 @app.command("list")

@@ -10,7 +10,7 @@ from typing import Any
 
 import moneyed
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import RefusedError
@@ -53,7 +53,7 @@ def values_of(row: Row, vendor: str) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize(("vendor", "row"), ROWS)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_value_goes_to_the_vendor_and_comes_back_unchanged(vendor: str, row: Row, data: st.DataObject) -> None:
     value = data.draw(values_of(row, vendor))
