@@ -42,7 +42,8 @@ class Measured:
         """Look at one event's data. A required value that did not come counts as one that did not fit."""
         self.events += 1
         faults = {_whole(path): rule for path, rule in reversed(misfits(contract, data, event_type=event))}
-        for path in dict.fromkeys([*map(_whole, _leaves(data)), *faults]):
+        is_known = not any(rule == "unknown" for rule in faults.values())  # of what no contract is about nothing fits
+        for path in dict.fromkeys([*(map(_whole, _leaves(data)) if is_known else ()), *faults]):
             tally = self.fields.setdefault((source, event, path), Tally())
             tally.values += 1
             if path in faults:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from contracts.catalog import Catalog
+from contracts.drift import ROUTE, UNREADABLE, unreadable
 from contracts.errors import ContractError
 from contracts.event import Envelope, parse
 from contracts.values import Money
@@ -107,9 +108,10 @@ def _judge_stored(row: Row[Any]) -> tuple[NewEvent, ContractError | None]:
 
 
 def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:
-    fault: ContractError | None = None
+    fault = unreadable(envelope.type, envelope.data)
     try:
-        parse(envelope.contract, envelope.data, event_type=envelope.type)
+        if fault is None:
+            parse(envelope.contract, envelope.data, event_type=envelope.type)
     except ContractError as error:
         fault = error
     event = NewEvent(
@@ -153,10 +155,10 @@ def _exception(catalog: Catalog, event: NewEvent, fault: ContractError) -> NewEx
         case_id=event.case_id,
         event_type=event.type,
         contract=event.contract,
-        cause=f"contract/{known}/{fault.field}/{fault.rule}",
+        cause=fault.cause if event.type == UNREADABLE else f"contract/{known}/{fault.field}/{fault.rule}",
         field=fault.field,
         reason=fault.text,
-        route=FIX_AT_SOURCE,
+        route=ROUTE if event.type == UNREADABLE else FIX_AT_SOURCE,
         owner=entry.process_owner if entry else NOBODYS_TYPE_OWNER,
         amount_minor=minor,
         currency=currency,

@@ -16,6 +16,7 @@ from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
 from connectors.crm.hubspot_companies import known_companies
 from connectors.crm.hubspot_words import COMPANY, CONTACT, DEAL, KEY, KINDS, PRIMARY_COMPANY
+from connectors.drift import UNWATCHED, Drift
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
 from connectors.oauth import RefreshedToken, Token
@@ -78,10 +79,11 @@ class HubSpot:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
-        self._calls = Calls(self._api)
+        self._calls = Calls(self._api, drift)
         self._account = Account(self._api)
 
     async def aclose(self) -> None:
