@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
+from cli.suggest import suggest
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from contracts.event import CONTRACTS, newest
@@ -19,9 +21,11 @@ STYLE = (
     "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #8886;padding:.4rem .6rem;text-align:left}"
 )
 app = typer.Typer(
-    help="List the released contracts; print their JSON Schemas, the system contract and the failure matrix.",
+    help="List the released contracts; print schemas, mappings, the system contract and the failure matrix.",
     no_args_is_help=True,
 )
+app.command()(mapping)
+app.command()(suggest)
 
 
 @app.command("list")

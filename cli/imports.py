@@ -53,8 +53,8 @@ def read_events(csv_path: Path, event_type: str, map_path: Path) -> ImportPlan:
     """
     mapping = load_map(map_path, event_type)
     with ExitStack() as files:
-        sheet = _open(csv_path, files)
-        joined = [_open(_beside(join, csv_path, map_path), files) for join in mapping.join]
+        sheet = open_sheet(csv_path, files)
+        joined = [open_sheet(_beside(join, csv_path, map_path), files) for join in mapping.join]
         _check_columns(mapping, sheet, joined)
         return _plan(mapping, sheet, joined)
 
@@ -138,7 +138,8 @@ def _beside(join: Join, csv_path: Path, map_path: Path) -> Path:
     raise MisconfiguredError(f"{map_path}: join: {join.file} is neither beside {csv_path.name} nor beside the mapping file")
 
 
-def _open(path: Path, files: ExitStack) -> Sheet:
+def open_sheet(path: Path, files: ExitStack) -> Sheet:
+    """Open a table and read its header; its rows are read as they are asked for. Raises MisconfiguredError, ContractError."""
     try:
         text = files.enter_context(path.open(encoding=_encoding(path), newline=""))
     except OSError as error:

@@ -40,7 +40,9 @@ COMMANDS = {
     "leave": Noun("cli.leave", "Leave parked events undone."),
     "pause": Noun("cli.pause", "Stop new outside changes: everything, a path or a system."),
     "resume": Noun("cli.resume", "Let go on what was paused."),
-    "contracts": Noun("cli.contracts", "List the released contracts, print their JSON Schemas and the failure matrix."),
+    "contracts": Noun(
+        "cli.contracts", "List the released contracts; print schemas, mappings, the system contract and the failure matrix."
+    ),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
     "deploy": Noun("cli.deploy", "Create or update the work pool and the deployments from the catalog."),

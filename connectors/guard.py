@@ -30,8 +30,8 @@ _permitted: ContextVar[bool] = ContextVar("permitted", default=False)
 
 @contextlib.contextmanager
 def speaking_for(*systems: str) -> Iterator[None]:
-    """Say whose word the writes within carry; without this, each speaks for the system that it is made in."""
-    before = _speakers.set(systems)
+    """Say whose word the writes within carry (none: as before); without this, each speaks for the system that it is made in."""
+    before = _speakers.set(systems or _speakers.get())
     try:
         yield
     finally:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.errors import TowlineError
+from pydantic_core import from_json
+
+from contracts.drift import UNREADABLE, Finding
+from contracts.errors import ContractError, TowlineError
 
 TOLERANCE = timedelta(minutes=5)
 
@@ -32,10 +37,33 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A vendor's notification as CloudEvents, and how many of its changes are not events of ours."""
+    """A vendor's notification as CloudEvents, how many of its changes are not events of ours, and what is different in it."""
 
     events: list[dict[str, Any]]
     skipped: int
+    findings: list[Finding] = field(default_factory=list)
+
+
+def kept(source: str, mark: Any, payload: Any, finding: Finding) -> dict[str, Any]:
+    """Return the CloudEvent that keeps what nobody could read; `mark` is the same in every delivery of it."""
+    digest = hashlib.sha256(json.dumps(mark, sort_keys=True).encode()).hexdigest()
+    return {
+        "specversion": "1.0",
+        "id": digest[:40],
+        "source": source,
+        "type": UNREADABLE,
+        "dataschema": f"{UNREADABLE}/1",
+        "datacontenttype": "application/json",
+        "data": {"finding": finding.model_dump(), "payload": payload},
+    }
+
+
+def parsed(incoming: Incoming, vendor: str) -> Any:
+    """Return a body as what it says. Raises ContractError when it is not JSON."""
+    try:
+        return from_json(incoming.body, allow_inf_nan=False)
+    except ValueError:
+        raise ContractError(f"not a notification of {vendor}: is not JSON", field="body", rule="json") from None
 
 
 def header(incoming: Incoming, name: str) -> str:

@@ -89,16 +89,31 @@ def parse(contract: str, data: Any, *, event_type: str, released: Released = CON
     Raises:
         ContractError: the contract is unknown or the data does not fit; names the field and the rule, never the value.
     """
+    try:
+        return _shape(contract, event_type, released).model_validate(data)
+    except ValidationError as error:
+        raise contract_error(error) from None
+
+
+def misfits(contract: str, data: Any, *, event_type: str) -> list[tuple[str, str]]:
+    """Return every field of the data that does not fit the contract, with the rule that it breaks."""
+    try:
+        _shape(contract, event_type, CONTRACTS).model_validate(data)
+    except ContractError as error:
+        return [(error.field, error.rule)]
+    except ValidationError as error:
+        return [(field, rule) for field, rule, _ in _findings(error)]
+    return []
+
+
+def _shape(contract: str, event_type: str, released: Released) -> type[Contract]:
     name, _, version = contract.rpartition("/")
     versions = released.get(event_type)
     if versions is None:
         raise ContractError("type: is not an event of the catalog", field="type", rule="unknown")
     if name != event_type or not version.isdecimal() or int(version) not in versions:
         raise ContractError("dataschema: is not a released contract version", field="dataschema", rule="unknown")
-    try:
-        return versions[int(version)].model_validate(data)
-    except ValidationError as error:
-        raise contract_error(error) from None
+    return versions[int(version)]
 
 
 def contract_error(error: ValidationError) -> ContractError:

@@ -26,12 +26,21 @@ def load(path: Path, model: type[M]) -> M:
     Raises:
         FileError: it cannot be read, is not YAML, has a key twice, or does not fit the model.
     """
-    document = read(path)
+    document = _quickly(path)
     try:
         return model.model_validate(document)
     except ValidationError as error:
+        document = read(path)
         first = error.errors(include_url=False, include_input=False)[0]
         raise FileError(at(path, document, first["loc"], first["msg"])) from None
+
+
+def _quickly(path: Path) -> Any:
+    """The document without line numbers, which is four times as fast; whatever is wrong with it is said by `read`."""
+    try:
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return read(path)
 
 
 def read(path: Path) -> Any:

@@ -26,6 +26,7 @@ from pydantic import (
 from contracts.event import CONTRACTS
 from contracts.files import FileError, at, load, read
 from contracts.values import Money
+from contracts.vocabulary import vocabularies
 
 Column = Annotated[str, Field(min_length=1)]
 Row = dict[str, str]
@@ -117,6 +118,25 @@ class SlugField(Part):
         return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:100] or text
 
 
+class VocabularyField(Part):
+    """A word of one of the house's vocabularies, in whatever way people write it."""
+
+    column: Column
+    type: Literal["vocabulary"]
+    vocabulary: str
+
+    @field_validator("vocabulary")
+    @classmethod
+    def _is_there(cls, name: str) -> str:
+        if name not in vocabularies():
+            raise ValueError(f"there is no such vocabulary; known are {', '.join(vocabularies())}")
+        return name
+
+    def convert(self, text: str) -> Any:
+        """Return our word, or the text when nobody knows it."""
+        return vocabularies()[self.vocabulary].find(text) or text
+
+
 class ConstantField(Part):
     """The same value in every event."""
 
@@ -134,6 +154,7 @@ AnyField = Annotated[
     | Annotated[MoneyField, Tag("money")]
     | Annotated[DateField, Tag("date")]
     | Annotated[SlugField, Tag("slug")]
+    | Annotated[VocabularyField, Tag("vocabulary")]
     | Annotated[ConstantField, Tag("constant")],
     Discriminator(_type_of),
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.drift import UNREADABLE, is_expected
 from contracts.errors import RefusedError, TowlineError
 from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
@@ -16,7 +17,7 @@ from contracts.values import Money
 from deployments.outages import Outages, is_outage
 from ledger.database import Books
 from lifecycle import keys, rules
-from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, proposal, reason_in_words, withdrawn
+from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, drifted, proposal, reason_in_words, settled, withdrawn
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -24,6 +25,8 @@ PAUSE = 2.0
 """Seconds between looks at the causes; a count that runs is so said every two seconds, not for each deal."""
 STALE = 60.0
 """Seconds after which an outage, or a rule that fired, is told anew though as many wait: its figures move."""
+
+DRIFT_RUNBOOK = "docs/runbooks/drift.md"
 
 log = get_logger("alerts")
 
@@ -83,6 +86,8 @@ class Alerts:
     async def _last_words(self, books: Books, known: Any) -> Message:
         if is_outage(known.cause):
             return await self._outages.last_words(books, known)
+        if is_drift(known.cause):
+            return Message(known.channel, *settled())
         return Message(known.channel, *(withdrawn() if rules.is_rule(known.cause) else all_clear(known.said)))
 
     async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
@@ -135,6 +140,10 @@ class Alerts:
             title = house.catalog[cause.event_type].title
             links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
             return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
+        if is_drift(cause.cause):
+            links = {"Runbook": f"{house.settings.runbooks_url}/{DRIFT_RUNBOOK.removeprefix('docs/runbooks/')}"}
+            kept = cause.deals if cause.event_type == UNREADABLE else 0
+            return Message(owner.channel, *drifted(cause.reason, cause.route, owner.name, kept), links)
         entry = house.catalog.entries.get(cause.event_type)
         operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
         # Each amount was checked as it came in; their sum may be larger than any one may be.
@@ -158,6 +167,17 @@ class Alerts:
             links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"
         text, paragraphs = alert(stopped)
         return Message(owner.channel, text, paragraphs, links)
+
+
+def is_drift(cause: str) -> bool:
+    """Say whether a cause tells of something that a vendor sends and we did not expect."""
+    return cause.startswith("drift/")
+
+
+async def settle(house: Runtime) -> None:
+    """Close what tells of a difference that today's shapes expect."""
+    async with house.ledger.begin() as books:
+        await books.drift.settle([cause for cause in await books.drift.open() if is_expected(cause)])
 
 
 def _is_stale(notice: Notice, known: Any) -> bool:

@@ -28,7 +28,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_WORKER_QUERY_SECONDS, temp
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
 from contracts.errors import MisconfiguredError, TowlineError
-from deployments.alerts import Alerts
+from deployments.alerts import Alerts, settle
 from deployments.children import Children
 from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
 from deployments.dispatcher import Dispatcher
@@ -100,6 +100,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                 runs = Runs(children, client, house.ledger, house.catalog)
                 dispatcher = Dispatcher(house, client, children, runs, plans)
                 await _take_up(house, client)
+                await settle(house)
                 async with asyncio.TaskGroup() as group:
                     await _prepare(house, dispatcher, group)
                     await children.start()

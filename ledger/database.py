@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from contracts.drift import Finding
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.budgets import Budgets
@@ -25,11 +26,13 @@ from ledger.continuity import Continuity
 from ledger.deaths import Deaths
 from ledger.decisions import Decisions
 from ledger.documents import Documents
+from ledger.drift import Drift
 from ledger.early import Early
 from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
@@ -65,6 +68,8 @@ class Books:
     budgets: Budgets
     rules: Rules
     retention: Retention
+    received: Received
+    drift: Drift
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
@@ -228,3 +233,13 @@ def passes(error: SQLAlchemyError) -> bool:
 
 def _unavailable(error: BaseException) -> RetryableError:
     return RetryableError(f"the ledger is not available ({type(error).__name__})", cause="ledger.unavailable", retry_after=5)
+
+
+def noting(ledger: Ledger) -> Callable[[Collection[Finding]], Awaitable[None]]:
+    """Return what writes differences of vendors' payloads down, in a transaction of its own."""
+
+    async def note(findings: Collection[Finding]) -> None:
+        async with ledger.begin() as books:
+            await books.drift.note(findings)
+
+    return note

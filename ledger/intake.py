@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from contracts.catalog import Catalog
+from contracts.drift import ROUTE, UNREADABLE, unreadable
 from contracts.errors import ContractError
 from contracts.event import Envelope, read
 from contracts.values import Money
@@ -108,9 +109,10 @@ def _judge_stored(row: Row[Any]) -> tuple[NewEvent, ContractError | None]:
 
 
 def _judge(envelope: Envelope, raw: Mapping[str, Any], cases: Mapping[str, UUID]) -> tuple[NewEvent, ContractError | None]:
-    fault: ContractError | None = None
+    fault = unreadable(envelope.type, envelope.data)
     try:
-        read(envelope.contract, envelope.data, event_type=envelope.type)
+        if fault is None:
+            read(envelope.contract, envelope.data, event_type=envelope.type)
     except ContractError as error:
         fault = error
     event = NewEvent(
@@ -154,10 +156,10 @@ def _exception(catalog: Catalog, event: NewEvent, fault: ContractError) -> NewEx
         case_id=event.case_id,
         event_type=event.type,
         contract=event.contract,
-        cause=f"contract/{known}/{fault.field}/{fault.rule}",
+        cause=fault.cause if event.type == UNREADABLE else f"contract/{known}/{fault.field}/{fault.rule}",
         field=fault.field,
         reason=fault.text,
-        route=FIX_AT_SOURCE,
+        route=ROUTE if event.type == UNREADABLE else FIX_AT_SOURCE,
         owner=entry.process_owner if entry else NOBODYS_TYPE_OWNER,
         amount_minor=minor,
         currency=currency,

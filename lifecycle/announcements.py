@@ -116,6 +116,19 @@ def proposal(title: str, reason: str, route: str, owner: str) -> tuple[str, list
     return text, [f"*{escaped(text)}*", f"Owner: {escaped(owner)}.", f"What to do: {escaped(route)}."]
 
 
+def drifted(difference: str, route: str, owner: str, kept: int) -> tuple[str, list[str]]:
+    """Return the one-line text and the paragraphs of an alert about what a vendor sends and we did not expect."""
+    goes_on = f"{kept:,} of what came could not be read and is kept." if kept else "What came was read, and goes on."
+    text = f"A vendor sends something else: {difference}"
+    return text, [f"*{escaped(text)}*", f"{goes_on} Owner: {escaped(owner)}.", f"What to do: {escaped(route)}."]
+
+
+def settled() -> tuple[str, list[str]]:
+    """Return what such an alert is replaced by when we expect what comes, or have read it."""
+    text = "Settled: what the vendor sends is expected now"
+    return text, [f"*{text}.*"]
+
+
 def withdrawn() -> tuple[str, list[str]]:
     """Return what such an alert is replaced by when its rule no longer holds."""
     text = "Over: the rule no longer holds"

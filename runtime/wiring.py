@@ -17,6 +17,7 @@ from connectors.crm.hubspot import HubSpot
 from connectors.crm.port import Crm
 from connectors.docs.google import GoogleDocs
 from connectors.docs.port import Docs
+from connectors.drift import UNWATCHED, Drift
 from connectors.mail.gmail import Gmail
 from connectors.mail.port import Mail
 from connectors.mail.smtp import SmtpImap
@@ -26,7 +27,7 @@ from contracts.catalog import Catalog, catalog
 from contracts.clauses import clauses
 from contracts.errors import MisconfiguredError
 from contracts.rules import rules
-from ledger.database import Ledger
+from ledger.database import Ledger, noting
 from lifecycle.templates import templates
 from runtime.settings import Settings
 
@@ -92,7 +93,7 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
     """
     ledger = Ledger(settings.database())
     budget = partial(budget_of, settings, shared=SharedBudgets(ledger))
-    crm, docs = hubspot(settings, budget("crm", "hubspot")), google(settings, budget("docs", "google"))
+    crm, docs = hubspot(settings, budget("crm", "hubspot"), Drift(noting(ledger))), google(settings, budget("docs", "google"))
     chat, letters = slack(settings, budget("chat", "slack")), mail(settings, budget("mail", "gmail"))
     billing = stripe(settings, budget("billing", "stripe"))
     clauses()  # a file that is wrong is said now, not at the first proposal
@@ -131,13 +132,13 @@ def budget_of(settings: Settings, system: str, vendor: str, shared: SharedBudget
     return Budget(system, vendor, budgets()[vendor].limits, shared)
 
 
-def hubspot(settings: Settings, budget: Budget = UNLIMITED) -> HubSpot:
+def hubspot(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWATCHED) -> HubSpot:
     """Return the CRM: HubSpot, or the sandbox's. https://developers.hubspot.com/docs/api/overview"""
     if settings.crm is None:
         base = settings.crm_base_url or f"{settings.sandbox_url}/hubspot"
-        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"), budget=budget)
+        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"), budget=budget, drift=drift)
     base = settings.crm_base_url or "https://api.hubapi.com"
-    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"), budget=budget)
+    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"), budget=budget, drift=drift)
 
 
 def google(settings: Settings, budget: Budget = UNLIMITED) -> GoogleDocs:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from connectors.drift import Drift
 from contracts.catalog import Catalog, catalog
 from contracts.errors import MisconfiguredError
-from ledger.database import Ledger
+from ledger.database import Ledger, noting
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS
 from web.api import routes as api
@@ -34,7 +35,9 @@ def create_app(
     """
     if not settings.api_token:
         raise MisconfiguredError("TOWLINE_API_TOKEN: is not set, and /api must not answer everybody")
-    house = House(settings, agreed, ledger, Counter(ledger, agreed), open_sources(settings), Metrics(), now)
+    house = House(
+        settings, agreed, ledger, Counter(ledger, agreed), open_sources(settings), Metrics(), Drift(noting(ledger)), now
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.drift import Drift
 from contracts.catalog import Catalog
 from ledger.database import Ledger
 from runtime.settings import Settings
@@ -25,6 +26,7 @@ class House:
     counter: Counter
     sources: Mapping[str, Source]
     metrics: Metrics
+    drift: Drift
     now: Callable[[], datetime]
 
     def bears_token(self, authorization: str) -> bool:

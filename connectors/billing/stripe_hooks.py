@@ -14,11 +14,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from connectors.billing.stripe_shapes import DEAL, money_of
-from connectors.hooks import Incoming, SignatureError, Translated, header, require_fresh
-from contracts.errors import ContractError
+from connectors.billing.stripe_shapes import DEAL
+from connectors.hooks import Incoming, SignatureError, Translated, header, kept, parsed, require_fresh
+from contracts.conversions import from_minor
+from contracts.drift import Finding, shapes
 from contracts.event import contract_error
 
+SHAPES = shapes()["stripe"]
 Moment = Annotated[int, Field(ge=0, le=253_402_300_799)]
 
 
@@ -76,18 +78,29 @@ def verify(incoming: Incoming, secrets: Sequence[str], now: datetime) -> None:
 def events(incoming: Incoming) -> Translated:
     """Return a notification as a CloudEvent; what is not about an invoice of ours, or a refund, is skipped.
 
-    Raises ContractError when the body is not an event of Stripe's.
+    One that cannot be read is an event, too, which keeps it. Raises ContractError when the body is not JSON.
     """
+    body = parsed(incoming, "Stripe")
+    findings = SHAPES.inspect("event", body)
+    kind = "event"
     try:
-        event = _Event.model_validate_json(incoming.body)
-        translate = _TRANSLATIONS.get(event.type)
+        event = _Event.model_validate(body)
+        if translate := _TRANSLATIONS.get(event.type):
+            kind = event.type.partition(".")[0]
+            findings += SHAPES.inspect(kind, event.data.object)
         told = translate(event) if translate else None
     except ValidationError as error:
         found = contract_error(error)
-        raise ContractError(f"not a Stripe event: {found.text}", field=found.field, rule=found.rule) from None
+        return Translated([_kept(body, kind, findings, found.field, found.rule)], 0)
     except ValueError:
-        raise ContractError("not a Stripe event: no such amount of money", field="data.object", rule="money") from None
-    return Translated([told], 0) if told else Translated([], 1)
+        return Translated([_kept(body, kind, findings, "amount", "money")], 0)
+    return Translated([told] if told else [], int(told is None), findings)
+
+
+def _kept(body: Any, kind: str, findings: Sequence[Finding], field: str, rule: str) -> dict[str, Any]:
+    """The event that keeps a notification which cannot be read, with the difference that is to blame."""
+    other = SHAPES.found(kind, field, "unreadable", "", rule[:80])
+    return kept("stripe", body, body, next((one for one in findings if one.path in (field, "body")), other))
 
 
 def _paid(event: _Event) -> dict[str, Any] | None:
@@ -137,7 +150,7 @@ def _of_deal(invoice: _Invoice, amount: int) -> dict[str, Any]:
 
 
 def _money(amount: int, currency: str) -> dict[str, Any]:
-    return money_of(amount, currency).model_dump()
+    return from_minor(amount, currency).model_dump()
 
 
 def _envelope(event: _Event, event_type: str, event_id: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.chat.text import plain
+from contracts.matrix import matrix
 from contracts.records import EffectKey, Message, Ref
 
-EFFECT = "towline_effect"
-KEY = "towline_key"
+MESSAGE = matrix()["slack"]["message"]
+EFFECT = MESSAGE.entity.constants["metadata.event_type"]
 SECTION, BLOCKS = 3000, 50
 """Slack's limits: characters in a section, blocks in a message."""
 
 
 def metadata(key: EffectKey) -> dict[str, Any]:
     """Return the metadata that carries our key."""
-    return {"event_type": EFFECT, "event_payload": {KEY: str(key)}}
+    marks: dict[str, Any] = MESSAGE.new(key=key)["metadata"]
+    return marks
 
 
 def shown(message: Message) -> dict[str, Any]:
@@ -43,5 +45,5 @@ def ref_to(channel: str, ts: str) -> Ref:
 
 def key_of(message: Mapping[str, Any]) -> str:
     """Return our key on a message, or an empty text."""
-    metadata = message.get("metadata") or {}
-    return str((metadata.get("event_payload") or {}).get(KEY, "")) if metadata.get("event_type") == EFFECT else ""
+    is_ours = (message.get("metadata") or {}).get("event_type") == EFFECT
+    return str(MESSAGE.back(message, "key")["key"] or "") if is_ours else ""

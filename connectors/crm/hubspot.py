@@ -15,8 +15,9 @@ from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
 from connectors.crm.hubspot_companies import known_companies
-from connectors.crm.hubspot_words import KEY, KINDS, PRIMARY_COMPANY
+from connectors.crm.hubspot_words import COMPANY, CONTACT, DEAL, KEY, KINDS, PRIMARY_COMPANY
 from connectors.crm.port import WRITES
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
@@ -82,10 +83,11 @@ class HubSpot:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
-        self._calls = Calls(self._api)
+        self._calls = Calls(self._api, drift)
         self._account = Account(self._api)
 
     async def aclose(self) -> None:
@@ -171,15 +173,15 @@ class HubSpot:
         calls = self._calls
         numbers = decimals(ids)
         deals, (company_of, contact_of) = await together(
-            calls.read("deals", numbers, shapes.DEAL),
+            calls.read("deals", numbers, DEAL.reads),
             together(
                 calls.associated("deals", "companies", numbers, PRIMARY_COMPANY),
                 calls.associated("deals", "contacts", numbers),
             ),
         )
         companies, contacts = await together(
-            calls.read("companies", company_of.values(), shapes.COMPANY),
-            calls.read("contacts", contact_of.values(), shapes.CONTACT),
+            calls.read("companies", company_of.values(), COMPANY.reads),
+            calls.read("contacts", contact_of.values(), CONTACT.reads),
         )
         owners = await self._account.owners_of(deals.values())
         return {
@@ -197,10 +199,10 @@ class HubSpot:
         """Return the contacts that exist among `ids`, with their company."""
         numbers = decimals(ids)
         contacts, company_of = await together(
-            self._calls.read("contacts", numbers, shapes.CONTACT),
+            self._calls.read("contacts", numbers, CONTACT.reads),
             self._calls.associated("contacts", "companies", numbers, PRIMARY_COMPANY),
         )
-        companies = await self._calls.read("companies", company_of.values(), shapes.COMPANY)
+        companies = await self._calls.read("companies", company_of.values(), COMPANY.reads)
         owners = await self._account.owners_of(contacts.values())
         return {
             one: shapes.contact_snapshot(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
+from connectors.drift import UNWATCHED, Drift
 from connectors.http import ApiClient
 from connectors.outcomes import chunks, outcomes_of, settled, together
 from connectors.remedies import Dialect, plain_code
@@ -41,8 +42,8 @@ DIALECT = Dialect(
 class Calls:
     """HubSpot's batch calls. A record is known by its mark: the value of the property that identifies it, or its id."""
 
-    def __init__(self, api: ApiClient) -> None:
-        self.api = api
+    def __init__(self, api: ApiClient, drift: Drift = UNWATCHED) -> None:
+        self.api, self._drift = api, drift
 
     async def write(
         self, kind: str, verb: Literal["update", "upsert"], inputs: Mapping[str, Input], by: str
@@ -77,7 +78,9 @@ class Calls:
         bodies = [common | {"inputs": [{"id": mark} for mark in part]} for part in chunks(sorted(set(marks)), BATCH)]
         path = f"/crm/v3/objects/{kind}/batch/read"
         answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
-        return {_mark(item, by or "id"): item for answer in answers for item in answer.get("results", ())}
+        items = [item for answer in answers for item in answer.get("results", ())]
+        await self._drift.look("hubspot", kind, items, names)
+        return {_mark(item, by or "id"): item for item in items}
 
     async def search(self, kind: str, groups: Sequence[Input], properties: Iterable[str]) -> list[Input]:
         """Return all records that fit one of the filter groups, oldest first."""

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from connectors.crm import hubspot_words as words
 from connectors.crm.hubspot_words import DEAL_STAGES
-from connectors.hooks import Incoming, SignatureError, Translated, header, require_fresh
+from connectors.hooks import Incoming, SignatureError, Translated, header, kept, parsed, require_fresh
+from contracts.drift import NAMES, Finding, shapes
 from contracts.errors import ContractError
 from contracts.event import contract_error
 
@@ -49,7 +50,7 @@ _MOVES = {DEAL_STAGES["discovered"]: "discovery.completed", DEAL_STAGES["lost"]:
 
 LONGEST_NAME = 200
 _OBJECTS = {"0-1": "contact", "0-3": "deal", "0-5": "ticket"}
-_BATCH = TypeAdapter(list[_Change])
+SHAPES = shapes()["hubspot"]
 _ENCODED = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")"}
 _ENCODED |= {"%2A": "*", "%2C": ",", "%3B": ";"}
 
@@ -69,15 +70,34 @@ def verify(incoming: Incoming, secrets: Sequence[str], now: datetime) -> None:
 def events(incoming: Incoming, own_app_id: str | None) -> Translated:
     """Return a notification's changes as CloudEvents, one each; our own changes and those that mean nothing to us are skipped.
 
-    Raises ContractError when the body is not a list of changes.
+    A change that cannot be read is an event, too, which keeps it. Raises ContractError when the body is not JSON.
     """
-    try:
-        changes = _BATCH.validate_json(incoming.body)
-    except ValidationError as error:
-        raise _not_a_batch(error) from None
-    told = [_event(change) for change in changes if not _is_own(change, own_app_id)]
-    found = [event for event in told if event is not None]
-    return Translated(found, len(changes) - len(found))
+    body = parsed(incoming, "HubSpot")
+    if not isinstance(body, list):
+        finding = SHAPES.found("webhook", "body", "type", "list", NAMES.get(type(body), "object"))
+        return Translated([kept("hubspot", body, body, finding)], 0)
+    found, skipped, findings = list[dict[str, Any]](), 0, list[Finding]()
+    for raw in body:
+        different = SHAPES.inspect("webhook", raw)
+        try:
+            change = _Change.model_validate(raw)
+        except ValidationError as error:
+            found.append(_kept(raw, different, contract_error(error)))
+            continue
+        findings += different
+        event = None if _is_own(change, own_app_id) else _event(change)
+        found += [event] if event else []
+        skipped += event is None
+    return Translated(found, skipped, findings)
+
+
+def _kept(raw: Any, different: Sequence[Finding], error: ContractError) -> dict[str, Any]:
+    """The event that keeps a change which cannot be read, with the difference that is to blame."""
+    field = error.field.partition(".")[0]
+    other = SHAPES.found("webhook", field, "unreadable", "", error.rule[:80])
+    finding = next((one for one in different if one.path in (field, "body")), other)
+    mark = {name: value for name, value in raw.items() if name != "attemptNumber"} if isinstance(raw, dict) else raw
+    return kept("hubspot", mark, raw, finding)
 
 
 def _signature(secret: str, signed: bytes) -> bytes:
@@ -99,11 +119,11 @@ def _event(change: _Change) -> dict[str, Any] | None:
             return _envelope(change, "lead.qualified", {"contact_id": str(change.object)})
         case "deal.creation", _, _:
             return _of_deal(change, "opportunity.created")
-        case "deal.propertyChange", "dealstage", stage if stage in _MOVES:
+        case "deal.propertyChange", words.DEAL_STAGE, stage if stage in _MOVES:
             return _of_deal(change, _MOVES[stage])
-        case "ticket.propertyChange", "hs_pipeline_stage", words.CLOSED:
+        case "ticket.propertyChange", words.REQUEST_STAGE, words.CLOSED:
             return _of_request(change, "delivery.completed")
-        case "ticket.propertyChange", "towline_milestone", text if milestone := " ".join(text.split()):
+        case "ticket.propertyChange", words.MILESTONE, text if milestone := " ".join(text.split()):
             return _of_request(change, "milestone.reached", milestone=milestone[:LONGEST_NAME].rstrip())
     return None
 
@@ -129,8 +149,3 @@ def _envelope(change: _Change, event_type: str, data: dict[str, str]) -> dict[st
         "datacontenttype": "application/json",
         "data": data,
     }
-
-
-def _not_a_batch(error: ValidationError) -> ContractError:
-    found = contract_error(error)
-    return ContractError(f"not a HubSpot notification: {found.text}", field=found.field, rule=found.rule)

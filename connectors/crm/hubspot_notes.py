@@ -5,18 +5,13 @@ https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connectors.crm import hubspot_words as words
 from connectors.crm.hubspot_calls import Calls, Input, by_key, decimals
-from connectors.crm.hubspot_text import plain
-from connectors.crm.hubspot_words import KEY
+from connectors.crm.hubspot_words import KEY, NOTE
 from contracts.records import EffectKey, NoteSnapshot, Outcomes, Wanted
-
-APPROVED_BY = "towline_approved_by"
-_READ = ("hs_note_body", "hs_timestamp", APPROVED_BY)
 
 
 async def add_notes(calls: Calls, wanted: Sequence[Wanted[tuple[str, str]]]) -> Outcomes:
@@ -34,7 +29,7 @@ async def read_notes(calls: Calls, deal_ids: Collection[str]) -> Mapping[str, Se
     """Return the notes on deals, oldest first; a deal without any is left out, as one that does not exist."""
     linked = await calls.linked("deals", "notes", decimals(deal_ids))
     ids_of = {deal: {str(other["toObjectId"]) for other in others} for deal, others in linked.items()}
-    notes = await calls.read("notes", set().union(*ids_of.values()), _READ)
+    notes = await calls.read("notes", set().union(*ids_of.values()), NOTE.reads)
     shown = {number: _snapshot(number, note) for number, note in notes.items()}
     found = {deal: [shown[one] for one in ids if one in shown] for deal, ids in ids_of.items()}
     return {deal: sorted(some, key=_age) for deal, some in found.items() if some}
@@ -42,19 +37,18 @@ async def read_notes(calls: Calls, deal_ids: Collection[str]) -> Mapping[str, Se
 
 def written(key: EffectKey, text: str) -> dict[str, str]:
     """Return what a note of ours says, and under which key."""
-    return {KEY: str(key), "hs_note_body": html.escape(text).replace("\n", "<br>")}
+    return NOTE.out(key=key, text=text)
 
 
 def _properties(key: EffectKey, text: str, now: datetime) -> dict[str, str]:
     # Nobody has released it; the empty field is there so that one which somebody removed is missed, and so made again.
-    return written(key, text) | {"hs_timestamp": str(int(now.timestamp() * 1000)), APPROVED_BY: ""}
+    return NOTE.new(key=key, text=text, written_at=now, approved_by=None)
 
 
 def _snapshot(note_id: str, item: Input) -> NoteSnapshot:
-    properties = item["properties"]
-    written_at = datetime.fromisoformat(properties.get("hs_timestamp") or item["createdAt"])
-    approved_by = (properties.get(APPROVED_BY) or "").strip() or None
-    return NoteSnapshot(note_id, plain(properties.get("hs_note_body") or ""), approved_by, written_at)
+    found = NOTE.back(item["properties"])
+    written_at = found["written_at"] or datetime.fromisoformat(item["createdAt"])
+    return NoteSnapshot(note_id, found["text"] or "", (found["approved_by"] or "").strip() or None, written_at)
 
 
 def _age(note: NoteSnapshot) -> tuple[datetime, int]:

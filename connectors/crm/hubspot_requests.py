@@ -9,12 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from connectors.crm import hubspot_words as words
 from connectors.crm.hubspot_calls import Calls, by_key, decimals
-from connectors.crm.hubspot_words import KEY
+from connectors.crm.hubspot_words import KEY, REQUEST
 from connectors.outcomes import together
 from contracts.records import EffectKey, Outcomes, RequestChange, RequestRecord, RequestSnapshot, Wanted
-
-MILESTONE = "towline_milestone"
-_READ = ("subject", "hs_pipeline_stage", MILESTONE)
 
 
 async def open_requests(calls: Calls, wanted: Sequence[Wanted[RequestRecord]]) -> Outcomes:
@@ -31,7 +28,7 @@ async def open_requests(calls: Calls, wanted: Sequence[Wanted[RequestRecord]]) -
 
 async def change_requests(calls: Calls, wanted: Sequence[Wanted[RequestChange]]) -> Outcomes:
     """Move tickets to a stage; of two changes of one ticket the later one counts."""
-    changes = [(one.key, one.record.request_id, {"hs_pipeline_stage": _stage(one.record.stage)}) for one in wanted]
+    changes = [(one.key, one.record.request_id, REQUEST.out(stage=_known(one.record.stage))) for one in wanted]
     return await calls.change("tickets", changes)
 
 
@@ -39,7 +36,7 @@ async def read_requests(calls: Calls, ids: Collection[str]) -> Mapping[str, Requ
     """Return the tickets that exist among `ids`, with the deal of each: two calls for up to 100 of them."""
     numbers = decimals(ids)
     tickets, deal_of = await together(
-        calls.read("tickets", numbers, _READ),
+        calls.read("tickets", numbers, REQUEST.reads),
         calls.associated("tickets", "deals", numbers),
     )
     return {one: _snapshot(one, ticket["properties"], deal_of.get(one)) for one, ticket in tickets.items()}
@@ -47,20 +44,20 @@ async def read_requests(calls: Calls, ids: Collection[str]) -> Mapping[str, Requ
 
 def _properties(key: EffectKey, record: RequestRecord) -> dict[str, str]:
     # The empty milestone is there so that a field which somebody removed is missed, and so made again.
-    place = {"hs_pipeline": words.PIPELINES["tickets"][0], "hs_pipeline_stage": _stage("open")}
-    return {KEY: str(key), "subject": record.name, "content": record.text, MILESTONE: "", **place}
+    return REQUEST.new(key=key, name=record.name, text=record.text, milestone=None, stage=_known("open"))
 
 
-def _stage(stage: str) -> str:
-    return words.stage_id("tickets", stage)
+def _known(stage: str) -> str:
+    words.stage_id("tickets", stage)
+    return stage
 
 
 def _snapshot(request_id: str, ticket: Mapping[str, str | None], deal_id: str | None) -> RequestSnapshot:
-    stage = ticket.get("hs_pipeline_stage") or ""
+    found = REQUEST.back(ticket)
     return RequestSnapshot(
         id=request_id,
         deal_id=deal_id,
-        name=ticket.get("subject") or "",
-        stage=words.OUR_REQUEST_STAGES.get(stage, stage),
-        milestone=(ticket.get(MILESTONE) or "").strip() or None,
+        name=found["name"] or "",
+        stage=found["stage"] or "",
+        milestone=(found["milestone"] or "").strip() or None,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from connectors.crm import hubspot_notes
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_calls import Calls, Pair, decimals
-from connectors.crm.hubspot_words import CLOSED, KEY, KINDS, OUR_PROPERTIES
+from connectors.crm.hubspot_words import CLOSED, KEY, KINDS, REQUEST, TABLE
 from connectors.outcomes import together
 from contracts.records import (
     CompanyRecord,
@@ -33,14 +33,7 @@ from contracts.records import (
 )
 
 LINKED = "linked"
-_STANDARD = {
-    "company": ("name", "domain", "country", "numberofemployees"),
-    "contact": ("firstname", "lastname", "email", "phone"),
-    "deal": ("dealname", "dealstage", "pipeline", "amount", "deal_currency_code"),
-    "note": ("hs_note_body",),
-    "request": ("hs_pipeline_stage",),
-}
-READ = {kind: (*names, *OUR_PROPERTIES[KINDS[kind]]) for kind, names in _STANDARD.items()}
+READ = {kind: TABLE[kind].writes for kind in KINDS}
 """What we may write of a record."""
 
 
@@ -79,7 +72,7 @@ async def look(calls: Calls, kind: str, ids: Collection[str]) -> Mapping[str, Fa
         one: {
             "fields": record["properties"],
             "key": KEY,
-            "status": "closed" if record["properties"].get("hs_pipeline_stage") == CLOSED else "open",
+            "status": "closed" if record["properties"].get(REQUEST.name("stage")) == CLOSED else "open",
             "holds": [Standing("crm", "deal", str(deal["toObjectId"])) for deal in deals.get(one, ())],
         }
         for one, record in records.items()

@@ -1,4 +1,4 @@
-"""HubSpot's words for ours: object types, stages, association types, and the properties that we add. Pure; knows no record."""
+"""What HubSpot calls what is ours, as the mapping matrix says: object types, stages, properties. Pure; knows no record."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.errors import MisconfiguredError
+from contracts.matrix import matrix
+from contracts.vocabulary import vocabularies
 
-KEY: Final = "towline_key"
-OWNER: Final = "hubspot_owner_id"
-KINDS: Final = {"company": "companies", "contact": "contacts", "deal": "deals", "note": "notes", "request": "tickets"}
+TABLE: Final = matrix()["hubspot"]
+COMPANY, CONTACT, DEAL = TABLE["company"], TABLE["contact"], TABLE["deal"]
+NOTE, REQUEST = TABLE["note"], TABLE["request"]
+KEY: Final = DEAL.name("key")
+DEAL_STAGE, REQUEST_STAGE, MILESTONE = DEAL.name("stage"), REQUEST.name("stage"), REQUEST.name("milestone")
+OWNER: Final = DEAL.name("owner_user")
+KINDS: Final = {name: one.object for name, one in TABLE.entities.items()}
 
-DEAL_STAGES: Final = {
-    "qualified": "qualifiedtobuy",
-    "discovery": "presentationscheduled",
-    "discovered": "decisionmakerboughtin",  # a person moves the deal there when discovery is done
-    "proposed": "contractsent",
-    "won": "closedwon",
-    "lost": "closedlost",
+DEAL_STAGES: Final = vocabularies()["stage"].written("hubspot")
+REQUEST_STAGES: Final = vocabularies()["request_stage"].written("hubspot")
+CLOSED: Final = REQUEST_STAGES["closed"]
+
+PIPELINES: Final = {
+    "deals": (DEAL.entity.constants["pipeline"], DEAL_STAGES),
+    "tickets": (REQUEST.entity.constants["hs_pipeline"], REQUEST_STAGES),
 }
-CLOSED: Final = "4"
-REQUEST_STAGES: Final = {"open": "1", "closed": CLOSED}
-WAITING: Final = ("2", "3")
-"""Stages of a ticket that waits for somebody; it is open."""
-
-PIPELINES: Final = {"deals": ("default", DEAL_STAGES), "tickets": ("0", REQUEST_STAGES)}
 """The pipeline of an object type, which every new account has, and our stages in it."""
-
-OUR_DEAL_STAGES: Final = {theirs: ours for ours, theirs in DEAL_STAGES.items()}
-OUR_REQUEST_STAGES: Final = {theirs: ours for ours, theirs in REQUEST_STAGES.items()} | dict.fromkeys(WAITING, "open")
 
 NOTE_TO_DEAL: Final = 214
 TICKET_TO_DEAL: Final = 28
@@ -42,23 +39,7 @@ _GROUPS = {
     "notes": "engagement",
     "tickets": "ticketinformation",
 }
-OUR_PROPERTIES: Final = {
-    "companies": {KEY: "Towline key", "towline_sector": "Sector"},
-    "contacts": {KEY: "Towline key", "towline_owner": "Owner in Towline"},
-    "deals": {
-        KEY: "Towline key",
-        "towline_owner": "Owner in Towline",
-        "towline_service": "Service",
-        "towline_campaign": "Campaign",
-        "towline_folder_url": "Account folder",
-        "towline_packet_url": "Discovery packet",
-        "towline_proposal_url": "Proposal",
-        "towline_invoice_url": "Invoice",
-        "towline_payment": "Payment",
-    },
-    "notes": {KEY: "Towline key", "towline_approved_by": "Approved for the client by"},
-    "tickets": {KEY: "Towline key", "towline_milestone": "Milestone reached"},
-}
+OUR_PROPERTIES: Final = {KINDS[name]: TABLE[name].labels for name in TABLE.entities}
 """The properties that we add, per object type: name and label."""
 
 

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.errors import TowlineError
+from contracts.matrix import matrix
 from contracts.records import EffectKey, Ref
 
-KEY = "towline_key"
+FILE = matrix()["google"]["document"]
+KEY = FILE.name("key").removeprefix("appProperties.")
 FOLDER = "application/vnd.google-apps.folder"
 DOCUMENT = "application/vnd.google-apps.document"
-ANSWER: Mapping[str, str | int] = {"fields": "id,webViewLink"}
+ANSWER: Mapping[str, str | int] = {"fields": f"{FILE.name('id')},{FILE.name('url')}"}
 
 
 def metadata(name: str, key: EffectKey, parent: str) -> dict[str, Any]:
     """Return a new file's name, our key, and the folder that it goes to, if any."""
-    return {"name": name, "appProperties": {KEY: str(key)}} | ({"parents": [parent]} if parent else {})
+    return FILE.new(name=name, key=key, folder=parent)
 
 
 def replacement(name: str, value: str) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def replacement(name: str, value: str) -> dict[str, Any]:
 
 def ref(file: Mapping[str, Any]) -> Ref:
     """Return the reference to a file that Google answered with."""
-    return Ref(str(file["id"]), str(file.get("webViewLink") or ""))
+    found = FILE.back(file, "id", "url")
+    return Ref(found["id"], found["url"] or "")
 
 
 def is_gone(error: TowlineError) -> bool:

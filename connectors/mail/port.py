@@ -44,5 +44,10 @@ class Mail(Protocol):
         """Close all connections."""
 
 
-WRITES: Mapping[str, Fields] = {"prepare": sets_up(), "send": changes("letter", "text"), "label": changes("letter", "label")}
+WRITES: Mapping[str, Fields] = {
+    "prepare": sets_up(),
+    "send": changes("letter", "text"),
+    "find": changes("letter", "label"),
+    "label": changes("letter", "label"),
+}
 """The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

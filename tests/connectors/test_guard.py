@@ -40,7 +40,8 @@ def test_every_method_of_a_port_is_named_as_a_write_or_is_none() -> None:
     for system, module in {"crm": crm, "docs": docs, "chat": chat, "mail": mail, "billing": billing}.items():
         methods = {name for name, _ in inspect.getmembers(PORTS[system], inspect.isfunction)}
         reads = {name for name in methods if name.startswith(("_", "read_"))}
-        assert set(module.WRITES) - {"prepare"} == methods - reads - set(NO_WRITES), system
+        alike = {"prepare", "find"}  # what is found in a mailbox gets the label that an interrupted send owes it
+        assert set(module.WRITES) - alike == methods - reads - set(NO_WRITES), system
 
 
 @pytest.mark.parametrize("system", list(WRITES))

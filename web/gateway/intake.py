@@ -41,6 +41,7 @@ async def post_webhook(house: House, request: Request) -> Response:
         raise ProblemError(404, "no such source of webhooks")
     translated = await _verified(house, request, source)
     receipts = await _hand_in(house, translated)
+    await house.drift.note(translated.findings)
     return Json({"events": [_shown(receipt) for receipt in receipts], "skipped": translated.skipped}, _status(receipts))
 
 

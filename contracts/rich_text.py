@@ -1,7 +1,8 @@
-"""The rich text of HubSpot's editor as plain text. Knows nothing of records; whatever people pasted, it never fails."""
+"""Rich text of a vendor's editor as plain text, and back. Knows nothing of records; whatever people pasted, it never fails."""
 
 from __future__ import annotations
 
+import html
 from html.parser import HTMLParser
 
 _HEADINGS = {f"h{level}" for level in range(1, 7)}
@@ -17,6 +18,11 @@ def plain(markup: str) -> str:
     reader.close()
     lines = [" ".join(line.split()) for line in reader.lines]
     return "\n".join(lines).strip()
+
+
+def marked_up(text: str) -> str:
+    """Return plain text as HTML."""
+    return html.escape(text).replace("\n", "<br>")
 
 
 class _Reader(HTMLParser):

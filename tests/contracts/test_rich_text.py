@@ -4,7 +4,7 @@ import html
 
 import pytest
 
-from connectors.crm.hubspot_text import plain
+from contracts.rich_text import plain
 
 
 @pytest.mark.parametrize(
