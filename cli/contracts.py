@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +12,15 @@ from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
 from cli.suggest import suggest
 from contracts.catalog import catalog
-from contracts.errors import RefusedError
+from contracts.errors import MisconfiguredError, RefusedError
 from contracts.event import CONTRACTS, newest
+from contracts.exports import Standard
+from contracts.exports import export as exported
 from contracts.released import release as freeze
 from contracts.released import schema_of
 from lifecycle import matrix as failures
 
+EXPORTED = Path("contracts-export")
 STYLE = (
     ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #8886;padding:.4rem .6rem;text-align:left}"
@@ -84,6 +89,22 @@ def _html(text: str) -> str:
     title, body = text.splitlines()[0].removeprefix("# "), MarkdownIt("commonmark").enable("table").render(text)
     head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="en">\n{head}\n{body}</html>'
+
+
+@app.command()
+def export(
+    standard: Annotated[Standard, typer.Argument(help="In whose words.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; what is called the same there is replaced.")] = EXPORTED,
+) -> None:
+    """Write what is agreed for other tools: JSON Schemas, an AsyncAPI 3 document of the catalog, or ODCS 3 data contracts."""
+    documents = exported(standard, catalog())
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, document in documents.items():
+            (out / name).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise MisconfiguredError(f"{out}: cannot be written to: {error.strerror}") from None
+    typer.echo(f"{len(documents)} {'document' if len(documents) == 1 else 'documents'} in {out}")
 
 
 @app.command()

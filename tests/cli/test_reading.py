@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -223,6 +225,19 @@ def test_the_system_contract_is_printed_as_one_page(towline: Towline) -> None:
     assert "invoice_url (Billing)" in text
     assert html.startswith("<!doctype html>")
     assert html.count("<tr>") == len([line for line in text.splitlines() if line.startswith("|")]) - 2
+
+
+def test_contracts_are_exported_for_other_tools(towline: Towline, tmp_path: Path) -> None:
+    out = tmp_path / "for others"
+    said = towline("contracts", "export", "asyncapi", "--out", str(out))
+    assert (said.code, said.out) == (0, f"1 document in {out}\n")
+    assert json.loads((out / "asyncapi.json").read_text())["asyncapi"] == "3.0.0"
+    assert towline("contracts", "export", "odcs", "--out", str(out)).code == 0
+    assert (out / "lead.qualified-2.odcs.json").exists()
+    (tmp_path / "file").write_text("")
+    refused = towline("contracts", "export", "json-schema", "--out", str(tmp_path / "file"))
+    assert (refused.code, "cannot be written to" in refused.err) == (1, True)
+    assert towline("contracts", "export", "wsdl").code == 2
 
 
 def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, received: Received, look: Look) -> None:
