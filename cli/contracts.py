@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.diff import diff
 from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
 from cli.suggest import suggest
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="List the released contracts; print schemas, mappings, the system contract and the failure matrix.",
     no_args_is_help=True,
 )
+app.command()(diff)
 app.command()(mapping)
 app.command()(suggest)
 

@@ -22,7 +22,7 @@ class Received:
 
     async def since(self, moment: datetime, *, after: int, limit: int) -> Sequence[Row[Any]]:
         """Return events of others that were received since then, the next `limit` behind the place `after`, in order."""
-        columns = (col(Event.seq), col(Event.source), col(Event.type), col(Event.contract), col(Event.payload))
+        columns = [col(getattr(Event, name)) for name in ("seq", "id", "source", "type", "status", "contract", "payload")]
         which = (col(Event.received_at) >= moment, col(Event.seq) > after, col(Event.source) != OURSELVES)
         statement = select(*columns).where(*which).order_by(col(Event.seq)).limit(limit)
         return (await self._connection.execute(statement)).all()
