@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.event import newest
 from contracts.records import Ref
 from ledger.database import Ledger
 from ledger.effects import Intent
@@ -13,6 +14,7 @@ from ledger.tables import EffectState
 from lifecycle.keys import effect_key
 from tests.cli.conftest import Look, Said, Towline
 
+NEWEST = f"lead.qualified@{newest('lead.qualified')}"
 ASKED = ("--by", "integration", "--reason", "wrong leads imported")
 
 
@@ -34,7 +36,7 @@ def proposed(towline: Towline, look: Look, received: object) -> Said:
     for name in ("one", "two"):
         event = received(name).id  # type: ignore[operator]
         look(lambda book, event=event: did(book, event))
-    return towline("rollback", "--contract", "lead.qualified@1", *ASKED, "--json")
+    return towline("rollback", "--contract", NEWEST, *ASKED, "--json")
 
 
 def test_a_dry_run_says_what_will_be_undone_and_what_stays_and_why(towline: Towline, proposed: Said) -> None:
@@ -54,7 +56,7 @@ def test_a_second_person_releases_it_and_people_stop_resume_and_give_it_up(towli
     assert (refused.code, "second person" in refused.err) == (1, True)
     released = towline("rollback", "confirm", rollback, "--by", "workplace", "--no-wait", "--json").json
     assert (released["state"], released["confirmed_by"]) == ("released", "workplace")
-    again = towline("rollback", "--contract", "lead.qualified@1", *ASKED, "--json").json["id"]
+    again = towline("rollback", "--contract", NEWEST, *ASKED, "--json").json["id"]
     assert "works on the same deals" in towline("rollback", "confirm", again, "--by", "workplace").err
     assert towline("rollback", "stop", rollback, "--json").json["state"] == "stopped"
     assert towline("rollback", "resume", rollback, "--no-wait", "--json").json["state"] == "released"
