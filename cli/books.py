@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.exc import ProgrammingError
 
 from contracts.errors import MisconfiguredError, RetryableError
@@ -13,6 +16,7 @@ from ledger.database import Books, Ledger
 from lifecycle.keys import event_id
 from runtime.settings import Settings, load_settings
 
+PAGE = 1000
 UNDEFINED_TABLE = "42P01"
 
 
@@ -45,6 +49,20 @@ async def open_books() -> AsyncIterator[Books]:
     """Give one transaction on the ledger, for a command that asks once."""
     async with open_ledger() as ledger, ledger.begin() as books:
         yield books
+
+
+async def received_lately(days: int) -> AsyncIterator[Row[Any]]:
+    """Give the events of others that came in within so many days, in order, read page by page. Raises as `open_ledger` does."""
+    since, place = datetime.now(UTC) - timedelta(days=days), 0
+    async with open_ledger() as ledger:
+        while True:
+            async with ledger.begin() as books:
+                rows = await books.received.since(since, after=place, limit=PAGE)
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            place = rows[-1].seq
 
 
 def parse_id(text: str, what: str) -> UUID:

@@ -11,7 +11,6 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +24,6 @@ from contracts.released import names, schema_of
 from contracts.whatif import Graded, Replayed, grade
 
 ROOT = Path(__file__).parent.parent
-PAGE = 2000
 READ = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -121,16 +119,11 @@ def _replayed(days: int) -> tuple[Replayed, str]:
 
 
 async def _replay(days: int) -> Replayed:
-    from cli.books import open_ledger
+    from cli.books import received_lately
+    from ledger.tables import EventStatus
 
-    replayed, since, place = Replayed(), datetime.now(UTC) - timedelta(days=days), 0
-    async with open_ledger() as ledger:
-        while True:
-            async with ledger.begin() as books:
-                rows = await books.received.since(since, after=place, limit=PAGE)
-            for row in rows:
-                if row.status != "quarantined":  # refused as it is
-                    replayed.add(str(row.id), row.type, row.payload.get("data"))
-            if len(rows) < PAGE:
-                return replayed
-            place = rows[-1].seq
+    replayed = Replayed()
+    async for row in received_lately(days):
+        if row.status != EventStatus.QUARANTINED:  # refused as it is
+            replayed.add(str(row.id), row.type, row.payload.get("data"))
+    return replayed

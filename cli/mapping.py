@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,6 @@ from contracts.files import FileError
 from contracts.measure import TARGET, Measured
 
 DAYS = 30
-PAGE = 1000
 MATRIX = ("vendor", "record", "ours", "type", "theirs", "their type", "conversion", "nulls", "direction")
 FIELDS = ("source", "event", "field", "values", "mapped", "rate", "misses")
 
@@ -68,20 +66,14 @@ def _of_ledger(vendor: str | None) -> tuple[Measured, str]:
 
 
 async def _received(vendor: str | None) -> Measured:
-    from cli.books import open_ledger
+    from cli.books import received_lately
 
-    measured, since, place = Measured(), datetime.now(UTC) - timedelta(days=DAYS), 0
-    async with open_ledger() as ledger:
-        while True:
-            async with ledger.begin() as books:
-                rows = await books.received.since(since, after=place, limit=PAGE)
-            for row in rows:
-                source = row.source.partition("/")[0]
-                if vendor in (None, source):
-                    measured.add(source, row.type, row.contract, row.payload.get("data"))
-            if len(rows) < PAGE:
-                return measured
-            place = rows[-1].seq
+    measured = Measured()
+    async for row in received_lately(DAYS):
+        source = row.source.partition("/")[0]
+        if vendor in (None, source):
+            measured.add(source, row.type, row.contract, row.payload.get("data"))
+    return measured
 
 
 def _of_file(file: Path, map_: Path) -> Measured:

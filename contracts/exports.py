@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from contracts.catalog import Catalog, Entry
 from contracts.event import Envelope, newest
 from contracts.released import names, schema_of
+from contracts.values import Contract
 
 OPTIONS = frozenset(
     {
@@ -40,15 +41,20 @@ def export(standard: Standard, catalog: Catalog) -> dict[str, Document]:
     """Return documents by file name: one of AsyncAPI; one a released contract version of the others. Always the same ones."""
     if standard is Standard.ASYNCAPI:
         return {"asyncapi.json": asyncapi(catalog)}
-    released = {name: kind for name, kind in names().items() if name.partition("/")[0] in catalog.entries}
+    released = _released(catalog)
     if standard is Standard.JSON_SCHEMA:
         return {f"{name.replace('/', '-')}.schema.json": schema_of(name, kind) for name, kind in released.items()}
     return {f"{name.replace('/', '-')}.odcs.json": odcs(name, schema_of(name, kind), catalog) for name, kind in released.items()}
 
 
+def _released(catalog: Catalog) -> dict[str, type[Contract]]:
+    """The released contracts of the catalog's events, by name."""
+    return {name: kind for name, kind in names().items() if name.partition("/")[0] in catalog.entries}
+
+
 def asyncapi(catalog: Catalog) -> Document:
     """Return what the gateway takes: a channel and an operation an event, a message a version, each in a CloudEvents envelope."""
-    released = {name: kind for name, kind in names().items() if name.partition("/")[0] in catalog.entries}
+    released = _released(catalog)
     kinds = [(kind, MODE) for kind in released.values()]
     found, definitions = models_json_schema(kinds, ref_template="#/components/schemas/{model}")
     versions: dict[str, list[str]] = {}
