@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from contracts.errors import MisconfiguredError, RetryableError
 from ledger.database import Books, Ledger
 from lifecycle.keys import event_id
+from runtime.in_force import follow
 from runtime.settings import Settings, load_settings
 
 PAGE = 1000
@@ -22,12 +23,13 @@ UNDEFINED_TABLE = "42P01"
 
 @contextlib.asynccontextmanager
 async def open_ledger(settings: Settings | None = None) -> AsyncIterator[Ledger]:
-    """Give the ledger of these settings, and close it.
+    """Give the ledger of these settings, and close it; what is agreed is read as it is in force there.
 
     Raises:
         MisconfiguredError: it is not there, or has no tables yet; says what to do.
     """
     settings = settings or load_settings()
+    follow(settings)
     ledger = Ledger(settings.database(), pool=2)
     try:
         yield ledger

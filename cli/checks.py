@@ -8,18 +8,22 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from cli.books import open_ledger
 from contracts.budgets import budgets
 from contracts.catalog import catalog
+from contracts.changes import differences, texts
 from contracts.errors import MisconfiguredError
+from contracts.files import OWN
 from contracts.rules import rules
 from deployments.footprints import Footprints
 from deployments.ports import require_free
@@ -103,6 +107,21 @@ def _compare(connection: Connection) -> tuple[str | None, str | None]:
     return MigrationContext.configure(connection).get_current_revision(), needed
 
 
+def agreement(settings: Settings) -> str:
+    """The files of contracts/ are what is in force."""
+    own, found = texts(OWN), asyncio.run(_in_force(settings))
+    if found is None:
+        raise MisconfiguredError("nothing is in force yet")
+    if differing := sorted({one.file for one in differences(found.texts, own)}):
+        raise MisconfiguredError(f"not as they are in force since change {found.id}: {', '.join(differing)}")
+    return f"as approved by change {found.id}"
+
+
+async def _in_force(settings: Settings) -> Row[Any] | None:
+    async with open_ledger(settings) as found, found.begin() as books:
+        return await books.changes.in_force()
+
+
 def prefect(settings: Settings) -> str:
     """Prefect answers, and has a deployment for everything in the catalog."""
     answer = _ask("POST", f"{settings.prefect_url}/deployments/filter")
@@ -159,6 +178,7 @@ CHECKS = (
     Check("disk", disk, "make room, or set TOWLINE_HOME to a larger disk"),
     Check("stack", stack, "stop what uses the port, or set another port"),
     Check("ledger", ledger, "start it with `towline up`, which also brings the tables up to date; or check TOWLINE_DATABASE_URL"),
+    Check("agreement", agreement, "`towline contracts propose` makes a change of them; or put the files back"),
     Check("prefect", prefect, "start it with `towline up`; then `towline deploy` makes what is missing"),
     Check("gateway", gateway, START),
     Check("systems", systems, "check base URL and credentials of the system (TOWLINE_CRM_..., TOWLINE_DOCS_... and so on)"),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.changes import approve, changes, propose
 from cli.diff import diff
 from cli.mapping import mapping
 from cli.output import AsJson, print_json, print_table
@@ -30,6 +31,9 @@ app = typer.Typer(
     help="List the released contracts; print schemas, mappings, the system contract and the failure matrix.",
     no_args_is_help=True,
 )
+app.command()(propose)
+app.command()(approve)
+app.command()(changes)
 app.command()(diff)
 app.command()(mapping)
 app.command()(suggest)

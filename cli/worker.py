@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import Annotated
 
 import typer
 
+from cli.books import open_ledger
 from deployments.programs import environment
-from runtime.settings import load_settings
+from runtime.in_force import put_in_force
+from runtime.settings import Settings, load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -22,6 +25,13 @@ def worker(
 
     It takes over this process, with the environment that the local stack gives its own.
     """
+    settings = load_settings()
+    asyncio.run(_agree(settings))
     sys.stdout.flush()
     command = [sys.executable, "-m", "deployments.worker", *([name] if name else [])]
-    os.execve(sys.executable, command, environment(load_settings()))  # noqa: S606  (our own interpreter)
+    os.execve(sys.executable, command, environment(settings))  # noqa: S606  (our own interpreter)
+
+
+async def _agree(settings: Settings) -> None:
+    async with open_ledger(settings) as ledger:
+        await put_in_force(settings, ledger)

@@ -13,7 +13,7 @@ from typing import Annotated, Protocol, Self
 from pydantic import Field, HttpUrl, model_validator
 from pydantic_core import PydanticCustomError
 
-from contracts.files import load
+from contracts.files import agreed, load
 from contracts.values import Contract, Slug
 
 SLOT = 0.25
@@ -132,4 +132,9 @@ class BudgetBook(Protocol):
 @cache
 def budgets() -> Mapping[str, VendorBudget]:
     """Return the budgets of this house by vendor, read once. Raises FileError."""
-    return load(Path(__file__).parent / "budgets.yaml", Budgets).budgets
+    return load_budgets(agreed() / "budgets.yaml")
+
+
+def load_budgets(path: Path) -> Mapping[str, VendorBudget]:
+    """Read a file's budgets. Raises FileError."""
+    return load(path, Budgets).budgets

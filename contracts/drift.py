@@ -12,10 +12,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import ContractError
-from contracts.files import FileError, at, load, read
+from contracts.files import FileError, agreed, at, load, read
 from contracts.systems import System
 
-HERE = Path(__file__).parent / "shapes"
 UNREADABLE = "payload.unreadable"
 """The type of an event that keeps what a vendor sent and nobody could read."""
 OWNER, ROUTE = "integration", "compare with the vendor's change log, then correct mapping and shape (see the runbook)"
@@ -149,7 +148,7 @@ class Unreadable:
 @cache
 def shapes() -> Mapping[str, Shapes]:
     """Return the shapes of this house by vendor, read once. Raises FileError."""
-    return load_shapes(HERE)
+    return load_shapes(agreed() / "shapes")
 
 
 def load_shapes(folder: Path) -> Mapping[str, Shapes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,16 @@ from ruamel.yaml.error import YAMLError
 from contracts.errors import MisconfiguredError
 
 M = TypeVar("M", bound=BaseModel)
+OWN = Path(__file__).parent
+"""The folder of the house's own files: what is in force, unless a change waits for its approval or its time."""
+IN_FORCE = "TOWLINE_CONTRACTS"
+"""The variable that names the copy of what is in force to the programs of an installation."""
+
+
+def agreed() -> Path:
+    """Return the folder that agreed files are read from: the copy of what is in force, where one was made, or the house's own."""
+    copy = Path(os.environ.get(IN_FORCE) or OWN)
+    return copy if copy.exists() else OWN
 
 
 class FileError(MisconfiguredError):

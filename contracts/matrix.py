@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot, LineItem
 from contracts.conversions import CONVERSIONS, OurType, TheirType
-from contracts.files import FileError, at, load, read
+from contracts.files import FileError, agreed, at, load, read
 from contracts.parties import Company, Person
 from contracts.records import (
     CompanyRecord,
@@ -36,7 +36,6 @@ from contracts.systems import System
 from contracts.values import Money
 from contracts.vocabulary import Vocabulary, vocabularies
 
-HERE = Path(__file__).parent / "mappings"
 RECORDS: Mapping[str, tuple[type[Any], ...]] = {
     "company": (Company, CompanyRecord),
     "contact": (Person, ContactSnapshot),
@@ -196,7 +195,7 @@ class Fields:
 @cache
 def matrix() -> Mapping[str, Table]:
     """Return the mappings of this house by vendor, read once. Raises FileError."""
-    return load_matrix(HERE, vocabularies())
+    return load_matrix(agreed() / "mappings", vocabularies())
 
 
 def load_matrix(folder: Path, known: Mapping[str, Vocabulary]) -> Mapping[str, Table]:

@@ -19,7 +19,7 @@ class Owner(Contract):
 
     name: Name
     channel: Channel
-    approves: tuple[Slug, ...] = Field(default=(), description="What they may decide: proposal")
+    approves: tuple[Slug, ...] = Field(default=(), description="What they may decide: proposal, contract")
 
 
 class Owners(Contract):

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from contracts.event import CONTRACTS, Released
-from contracts.files import FileError
+from contracts.files import OWN, FileError
 from contracts.grading import WORDS, Grade, compare
 from contracts.values import Contract
 
-HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RELEASE = "`towline contracts release`"
 UNORDERED = frozenset({"required", "enum", "type"})
@@ -37,7 +36,7 @@ def checksum(name: str, sent: Any, understood: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def faults(folder: Path = HERE, contracts: Released = CONTRACTS) -> Iterator[str]:
+def faults(folder: Path = OWN, contracts: Released = CONTRACTS) -> Iterator[str]:
     """Say what is wrong with the released contracts: edited, not released, or gone; each with what to do.
 
     Raises:
@@ -58,7 +57,7 @@ def _broken(locked: Locked, current: Mapping[str, type[Contract]]) -> Iterator[s
             yield from _edited(name, then, kind)
 
 
-def release(folder: Path = HERE, contracts: Released = CONTRACTS) -> list[str]:
+def release(folder: Path = OWN, contracts: Released = CONTRACTS) -> list[str]:
     """Freeze the contracts that are not released yet, and return their names. What is released is never touched.
 
     Raises:

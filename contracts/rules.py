@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.catalog import Catalog, Criticality, catalog
-from contracts.files import FileError, at, load, read
+from contracts.files import FileError, agreed, at, load, read
 from contracts.values import Contract, Money, Slug
 
 Minutes = Annotated[float, Field(gt=0, le=1440)]
@@ -60,7 +60,7 @@ class Rules(Contract):
 @cache
 def rules() -> Rules:
     """Return the rules of this house, read once. Raises FileError."""
-    return load_rules(Path(__file__).parent / "rules.yaml", catalog())
+    return load_rules(agreed() / "rules.yaml", catalog())
 
 
 def load_rules(path: Path, catalog: Catalog) -> Rules:

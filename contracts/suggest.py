@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from contracts.columns import Column
 from contracts.event import CONTRACTS, newest
-from contracts.files import load
+from contracts.files import agreed, load
 from contracts.mapping import SlugField
 from contracts.values import DomainName, EmailAddress, Money, PhoneNumber
 from contracts.vocabulary import Others, Vocabulary, fold, vocabularies
@@ -115,7 +115,12 @@ def alike(text: str, others: Sequence[str]) -> str | None:
 @cache
 def dictionary() -> Mapping[str, tuple[str, ...]]:
     """Return the master data dictionary. Raises FileError."""
-    return load(Path(__file__).parent / "dictionary.yaml", Dictionary).fields
+    return load_dictionary(agreed() / "dictionary.yaml")
+
+
+def load_dictionary(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """Read a dictionary. Raises FileError."""
+    return load(path, Dictionary).fields
 
 
 def _judge(target: Target, column: Column) -> Candidate:

@@ -10,9 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.files import FileError, at, load, read
+from contracts.files import FileError, agreed, at, load, read
 
-HERE = Path(__file__).parent / "vocabularies"
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -91,7 +90,7 @@ class Vocabulary(BaseModel):
 @cache
 def vocabularies() -> Mapping[str, Vocabulary]:
     """Return all vocabularies of this house by name, read once. Raises FileError."""
-    return load_vocabularies(HERE)
+    return load_vocabularies(agreed() / "vocabularies")
 
 
 def load_vocabularies(folder: Path) -> Mapping[str, Vocabulary]:

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from contracts.files import IN_FORCE
 from deployments.databases import PREFECT_DATABASE, prefect_database
 from deployments.postgres import EmbeddedPostgres
 from deployments.supervisor import Program
+from runtime.in_force import place
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +67,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "TOWLINE_HOME": str(home),
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_API_URL": settings.prefect_url,
+        IN_FORCE: str(place(settings)),
     }
 
 

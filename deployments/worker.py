@@ -39,6 +39,7 @@ from deployments.rollbacks import Rollbacks
 from deployments.runs import PREFECT_GONE, Runs, crashed
 from deployments.watch import Watch
 from ledger.dying import leases_ended, worker_died
+from runtime.in_force import until_changed
 from runtime.logs import configure, get_logger
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Runtime, assembled
@@ -113,6 +114,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(Watch(house).run())
                     group.create_task(Prober(house, dispatcher).run())
                     group.create_task(Rollbacks(house, client, runs, plans).run())
+                    group.create_task(_ends_with_a_change(settings, house))
                     group.create_task(Herald(house, client, busy=lambda: children.in_flight).run())
         finally:
             await children.close()
@@ -129,6 +131,12 @@ async def _prepare(house: Runtime, dispatcher: Dispatcher, group: asyncio.TaskGr
 
     dispatcher.unprepared.update(house.preparations())
     await asyncio.wait([group.create_task(make(system)) for system in house.preparations()], timeout=FIRST_TRY)
+
+
+async def _ends_with_a_change(settings: Settings, house: Runtime) -> None:
+    """End as if told to, once something else is agreed: whoever keeps this worker running starts it again, and it reads that."""
+    await until_changed(settings, house.ledger)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _paused(house: Runtime, system: str) -> str | None:

@@ -21,6 +21,7 @@ from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.budgets import Budgets
 from ledger.cases import Cases
+from ledger.changes import Changes
 from ledger.circuits import Circuits
 from ledger.continuity import Continuity
 from ledger.deaths import Deaths
@@ -70,6 +71,7 @@ class Books:
     retention: Retention
     received: Received
     drift: Drift
+    changes: Changes
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

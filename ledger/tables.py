@@ -426,3 +426,21 @@ class Budget(SQLModel, table=True):
     coming: Any = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     held_until: float = Field(default=0.0, sa_column=Column(Float, nullable=False, server_default="0"))
     granted: int = 0
+
+
+class ContractChange(SQLModel, table=True):
+    """A change of what is agreed: all files as it leaves them, who proposed it and who approved it, and from when it counts."""
+
+    __tablename__: ClassVar[Any] = "contract_changes"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    author: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    base: int | None = None
+    fingerprint: str
+    texts: Any = Field(sa_column=Column(JSONB, nullable=False))
+    proposed_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    takes_effect_at: datetime | None = Field(default=None, sa_column=_moment())
+    approved_by: str | None = None
+    approved_at: datetime | None = Field(default=None, sa_column=_moment())
+    withdrawn_at: datetime | None = Field(default=None, sa_column=_moment())

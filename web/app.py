@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -13,6 +16,7 @@ from connectors.drift import Drift
 from contracts.catalog import Catalog, catalog
 from contracts.errors import MisconfiguredError
 from ledger.database import Ledger, noting
+from runtime.in_force import until_changed
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS
 from web.api import routes as api
@@ -42,7 +46,9 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await health.warm_up(house)
+        change = asyncio.create_task(_end_with_a_change(settings, ledger))
         yield
+        change.cancel()
         await ledger.close()
 
     parts = (intake, health, api, page, runbooks)
@@ -50,6 +56,12 @@ def create_app(
     starlette = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
     starlette.router.redirect_slashes = False
     return Guard(starlette, house.metrics)
+
+
+async def _end_with_a_change(settings: Settings, ledger: Ledger) -> None:
+    """End as if told to, once something else is agreed: whoever keeps this gateway running starts it again, and it reads that."""
+    await until_changed(settings, ledger)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def app() -> ASGIApp:

@@ -16,12 +16,10 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.event import CONTRACTS
-from contracts.files import FileError, at, load, read
+from contracts.files import FileError, agreed, at, load, read
 from contracts.owners import Channel, Owners, load_owners
 from contracts.systems import OWNER_FIELDS, System, Systems, load_systems
 from contracts.values import Contract, Money, Name, Slug
-
-HERE = Path(__file__).parent.parent
 
 
 class Criticality(StrEnum):
@@ -131,7 +129,7 @@ class Catalog:
 @cache
 def catalog() -> Catalog:
     """Return the catalog of this house, read once. Raises FileError."""
-    return load_catalog(HERE)
+    return load_catalog(agreed())
 
 
 def load_catalog(folder: Path) -> Catalog:

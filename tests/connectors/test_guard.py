@@ -15,8 +15,8 @@ from connectors.crm import port as crm
 from connectors.docs import port as docs
 from connectors.guard import pass_guard, speaking_for
 from connectors.mail import port as mail
-from contracts.catalog import HERE
 from contracts.errors import GuardError
+from contracts.files import OWN
 from contracts.owners import load_owners
 from contracts.records import DealChange, Wanted
 from contracts.systems import Systems, load_systems
@@ -90,7 +90,7 @@ async def test_a_write_around_the_guard_is_stopped_at_the_wire(world: World) -> 
 
 
 def test_requests_leave_in_three_places_only_and_each_asks_the_guard() -> None:
-    root = HERE.parent
+    root = OWN.parent
     for path in sorted((root / "connectors").rglob("*.py")):
         name, source = str(path.relative_to(root)), path.read_text()
         if name in SENDERS:
@@ -133,7 +133,7 @@ def test_reads_ask_nobody() -> None:
 
 
 def test_an_entity_has_no_place_where_the_contract_names_none() -> None:
-    systems = load_systems(HERE, load_owners(HERE))
+    systems = load_systems(OWN, load_owners(OWN))
     with pytest.raises(GuardError, match="invoice has no place in chat, only in billing, crm, mail"):
         systems.permit("chat", "invoice", "lines", speakers=["billing"])
     with pytest.raises(GuardError, match="opportunity has no field colour"):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.catalog import HERE, Retry, catalog, load_catalog
-from contracts.files import FileError
+from contracts.catalog import Retry, catalog, load_catalog
+from contracts.files import OWN, FileError
 
 LEAD, OPPORTUNITY = "catalog/lead.qualified.yaml", "catalog/opportunity.created.yaml"
 
@@ -18,8 +18,8 @@ LEAD, OPPORTUNITY = "catalog/lead.qualified.yaml", "catalog/opportunity.created.
 def folder(tmp_path: Path) -> Path:
     """A copy of the house's own files, to be spoiled."""
     (tmp_path / "catalog").mkdir()
-    for path in [*HERE.glob("*.yaml"), *(HERE / "catalog").glob("*.yaml")]:
-        shutil.copy(path, tmp_path / path.relative_to(HERE))
+    for path in [*OWN.glob("*.yaml"), *(OWN / "catalog").glob("*.yaml")]:
+        shutil.copy(path, tmp_path / path.relative_to(OWN))
     return tmp_path
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts import matrix as home
-from contracts import vocabulary as words
-from contracts.files import FileError
+from contracts.files import OWN, FileError
 from contracts.lead import Service
 from contracts.matrix import load_matrix, matrix
 from contracts.opportunity import SalesStage
@@ -53,7 +51,7 @@ from contracts.vocabulary import load_vocabularies, vocabularies
     ids=lambda part: part.strip()[:24] if isinstance(part, str) else str(part),
 )
 def test_a_mapping_that_is_wrong_names_file_line_and_reason(tmp_path: Path, old: str, new: str, line: int, why: str) -> None:
-    text = (home.HERE / "hubspot.yaml").read_text(encoding="utf-8")
+    text = (OWN / "mappings" / "hubspot.yaml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "hubspot.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -75,7 +73,7 @@ def test_a_mapping_that_is_wrong_names_file_line_and_reason(tmp_path: Path, old:
     ],
 )
 def test_a_vocabulary_that_is_wrong_names_file_line_and_reason(tmp_path: Path, old: str, new: str, line: int, why: str) -> None:
-    text = (words.HERE / "stage.yaml").read_text(encoding="utf-8")
+    text = (OWN / "vocabularies" / "stage.yaml").read_text(encoding="utf-8")
     path = tmp_path / "stage.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(FileError) as raised:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.event import CONTRACTS
-from contracts.files import FileError
-from contracts.released import HERE, faults, names, release
+from contracts.files import OWN, FileError
+from contracts.released import faults, names, release
 from contracts.values import Contract
 
 
@@ -51,7 +51,7 @@ def test_every_contract_of_this_house_is_released_and_as_it_was() -> None:
 
 
 def test_every_released_schema_stands_in_the_lock() -> None:
-    files = {str(path.relative_to(HERE / "released").with_suffix("")) for path in HERE.glob("released/*/*.json")}
+    files = {str(path.relative_to(OWN / "released").with_suffix("")) for path in OWN.glob("released/*/*.json")}
     assert files == set(names(CONTRACTS))
 
 

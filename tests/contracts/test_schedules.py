@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.catalog import HERE, load_catalog
-from contracts.files import FileError
+from contracts.catalog import load_catalog
+from contracts.files import OWN, FileError
 
 EVERY = "    every: 60"
 
@@ -29,7 +29,7 @@ EVERY = "    every: 60"
     ],
 )
 def test_a_schedule_that_cannot_be_is_named_by_file_and_line(tmp_path: Path, schedule: str, why: str) -> None:
-    shutil.copytree(HERE, tmp_path / "contracts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(OWN, tmp_path / "contracts", ignore=shutil.ignore_patterns("__pycache__"))
     path = tmp_path / "contracts" / "catalog" / "operations.yaml"
     text = path.read_text()
     assert EVERY in text

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ import psutil
 import pytest
 
 from cli.demo import run_demo
+from contracts.changes import texts
+from contracts.files import OWN
+from ledger.database import Ledger
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +106,7 @@ def test_everything_runs_and_says_what_it_takes(house: House) -> None:
 def test_the_doctor_finds_nothing(house: House) -> None:
     said = house.towline("doctor", "--json")
     assert said.returncode == 0, said.stdout
-    assert len(json.loads(said.stdout)) == 9
+    assert len(json.loads(said.stdout)) == 10
 
 
 def test_a_lead_that_is_sent_travels_to_its_end(house: House) -> None:
@@ -151,6 +154,38 @@ def test_a_gateway_that_is_killed_comes_back(house: House) -> None:
     _until(lambda: house.status()["gateway"]["restarts"] == 1 and house.status()["gateway"]["state"] == "ready")
     said = house.towline("send", "-", "--type", "lead.qualified", "--id", "form-2", given=json.dumps(LEAD))
     assert said.returncode == 0, said.stderr
+
+
+def test_a_change_that_two_people_agreed_on_is_read_by_gateway_and_worker(house: House) -> None:
+    """Given an approved change by which nobody but billing decides about amounts, then the next lead stops at the guard."""
+    workers = {name: house.status()[name]["pid"] for name in ("gateway", "worker")}
+    files = texts(OWN)
+    old, new = "authority: {folder_url: docs,", "authority: {amount: billing, folder_url: docs,"
+    _agree_on(house, {**files, "systems.yaml": files["systems.yaml"].replace(old, new)})
+    _until(lambda: _restarted(house, workers), 90)
+    lead = {**LEAD, "amount": {"minor": 100, "currency": "EUR"}}
+    house.towline("send", "-", "--type", "lead.qualified", "--id", "form-3", "--wait", given=json.dumps(lead))
+    assert "guard.opportunity.amount" in house.towline("exceptions").stdout
+    said = house.towline("doctor")
+    assert "not as they are in force since change 2: systems.yaml" in " ".join(said.stdout.split())
+
+
+def _agree_on(house: House, files: Mapping[str, str]) -> None:
+    settings = Settings(_env_file=house.home / "secrets.env", home=house.home)
+
+    async def agree() -> None:
+        ledger = Ledger(settings.database(), pool=1)
+        async with ledger.begin() as books:
+            change = await books.changes.propose(files, by="integration", reason="a drill", takes_effect_at=None)
+            await books.changes.approve(change.id, by="workplace")
+        await ledger.close()
+
+    asyncio.run(agree())
+
+
+def _restarted(house: House, before: Mapping[str, int]) -> bool:
+    now = house.status()
+    return all(now[name]["state"] == "ready" and now[name]["pid"] != pid for name, pid in before.items())
 
 
 def test_no_secret_stands_in_a_command_line_or_a_log(house: House) -> None:

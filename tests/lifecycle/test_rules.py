@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.catalog import HERE, catalog
+from contracts.catalog import catalog
+from contracts.files import OWN
 from contracts.files import FileError
 from contracts.rules import load_rules, rules
 from lifecycle.rules import Ended, Figures, Fired, in_words, judge, paused
@@ -121,7 +122,7 @@ def waiting(event: str, number: int) -> Figures:
     ],
 )
 def test_a_rule_that_does_not_fit_the_catalog_is_refused_with_its_line(tmp_path: Path, rule: str, said: str) -> None:
-    lines = (HERE / "rules.yaml").read_text(encoding="utf-8").splitlines()[:-1]
+    lines = (OWN / "rules.yaml").read_text(encoding="utf-8").splitlines()[:-1]
     file = tmp_path / "rules.yaml"
     file.write_text("\n".join([*lines, rule]), encoding="utf-8")
     with pytest.raises(FileError, match=rf"rules\.yaml:{len(lines) + 1}: {said}"):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors import guard
-from contracts.catalog import HERE, load_catalog
+from contracts.catalog import load_catalog
+from contracts.files import OWN
 from tests.world import World, lead
 
 PATCH = "/crm/v3/objects/deals/batch/update"
@@ -23,9 +24,9 @@ async def test_a_field_that_is_not_the_flows_to_write_parks_the_deal_and_sends_n
     Then the CRM is not asked to change the deal, and the exception names the field, the rule, the reason and the decision record
     And when the contract is as it was, the replay makes the change once.
     """
-    for path in [*HERE.glob("*.yaml"), *(HERE / "catalog").glob("*.yaml")]:
-        (tmp_path / path.relative_to(HERE)).parent.mkdir(exist_ok=True)
-        shutil.copy(path, tmp_path / path.relative_to(HERE))
+    for path in [*OWN.glob("*.yaml"), *(OWN / "catalog").glob("*.yaml")]:
+        (tmp_path / path.relative_to(OWN)).parent.mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / path.relative_to(OWN))
     file = tmp_path / "systems.yaml"
     file.write_text(file.read_text().replace("{folder_url: docs,", "{folder_url: billing,"))
     changed = load_catalog(tmp_path)
