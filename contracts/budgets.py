@@ -14,7 +14,7 @@ from pydantic import Field, HttpUrl, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.files import agreed, load
-from contracts.values import Contract, Slug
+from contracts.values import Contract, Reasoned, Slug
 
 SLOT = 0.25
 """Seconds by which the age of a call is counted where it comes back as a whole."""
@@ -85,7 +85,7 @@ class VendorBudget(Contract):
     limits: Annotated[tuple[Limit, ...], Field(min_length=1)]
 
 
-class Budgets(Contract):
+class Budgets(Reasoned):
     """What every vendor publishes, by our name of it."""
 
     budgets: Mapping[Slug, VendorBudget]

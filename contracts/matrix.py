@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot, LineItem
 from contracts.conversions import CONVERSIONS, OurType, TheirType
+from contracts.errors import RefusedError
 from contracts.files import FileError, agreed, at, load, read
 from contracts.parties import Company, Person
 from contracts.records import (
@@ -33,7 +34,7 @@ from contracts.records import (
     RequestSnapshot,
 )
 from contracts.systems import System
-from contracts.values import Money
+from contracts.values import Money, Reasoned
 from contracts.vocabulary import Vocabulary, vocabularies
 
 RECORDS: Mapping[str, tuple[type[Any], ...]] = {
@@ -135,7 +136,7 @@ class Entity(Part):
     constants: Mapping[str, str] = Field(default_factory=dict, description="What every new one has at the vendor")
 
 
-class Table(Part):
+class Table(Reasoned):
     """All mappings of one vendor."""
 
     vendor: str
@@ -147,14 +148,14 @@ class Table(Part):
 
     @cached_property
     def _fields(self) -> Mapping[str, Fields]:
-        return {name: Fields(self.vendor, entity) for name, entity in self.entities.items()}
+        return {name: Fields(self, entity) for name, entity in self.entities.items()}
 
 
 class Fields:
     """The fields of one kind of record at one vendor: what a connector writes and reads."""
 
-    def __init__(self, vendor: str, entity: Entity) -> None:
-        self.vendor, self.entity, self.rows = vendor, entity, entity.fields
+    def __init__(self, table: Table, entity: Entity) -> None:
+        self.table, self.vendor, self.entity, self.rows = table, table.vendor, entity, entity.fields
         self.readable = {name: row for name, row in self.rows.items() if row.is_read}
         self.reads = tuple(dict.fromkeys(one for row in self.readable.values() for one in row.theirs))
         written = [one for row in self.rows.values() if row.is_written or row.label for one in row.theirs]
@@ -169,7 +170,7 @@ class Fields:
         """Return values of ours as the vendor takes them, each by its row.
 
         Raises:
-            ValueError: a required one is not there, or a word is none of its vocabulary; names the field.
+            RefusedError: a required one is not there, or a word is none of its vocabulary; names field, reason and decision.
         """
         record: dict[str, Any] = {}
         for name, value in values.items():
@@ -177,8 +178,16 @@ class Fields:
                 for path, one in self.rows[name].out(self.vendor, value).items():
                     _put(record, path, one)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                place = f"{self.entity.object}.{name}"
+                raise RefusedError(f"{place}: {error}: {self._because(name)}", cause=f"mapping.{place}") from None
         return record
+
+    def _because(self, name: str) -> str:
+        """Why a value of this field is refused: by its vocabulary, where it has one, or by the mapping."""
+        row = self.rows[name]
+        if row.words:
+            return row.words.because(f"vocabularies/{row.vocabulary}.yaml")
+        return self.table.because(f"mappings/{self.vendor}.yaml")
 
     def new(self, **values: Any) -> dict[str, Any]:
         """Return a new record: the values, and what every new one has."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from contracts.catalog import Catalog, Criticality, catalog
 from contracts.files import FileError, agreed, at, load, read
-from contracts.values import Contract, Money, Slug
+from contracts.values import Contract, Money, Reasoned, Slug
 
 Minutes = Annotated[float, Field(gt=0, le=1440)]
 
@@ -23,7 +23,7 @@ class Then(StrEnum):
     PAUSE = "pause"
 
 
-class ErrorRate(Contract):
+class ErrorRate(Reasoned):
     """Of what ended on a path within one of these times, too large a share stopped."""
 
     over: Annotated[float, Field(gt=0, lt=1, description="Share of the events that ended")]
@@ -34,7 +34,7 @@ class ErrorRate(Contract):
     then: Then
 
 
-class PathDown(Contract):
+class PathDown(Reasoned):
     """Events of a path that is so critical wait, and none was done for that long."""
 
     criticality: Criticality
@@ -42,7 +42,7 @@ class PathDown(Contract):
     then: Then
 
 
-class CostRate(Contract):
+class CostRate(Reasoned):
     """What waits, on all paths together, costs too much. It only proposes: to pause would make the waiting longer."""
 
     over_an_hour: Money

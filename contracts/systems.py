@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from contracts.errors import GuardError
 from contracts.files import FileError, at, load, read
 from contracts.owners import Owners
-from contracts.values import Contract, Name, Slug
+from contracts.values import Contract, Name, Reasoned, Slug
 
 
 class System(StrEnum):
@@ -28,18 +28,13 @@ class System(StrEnum):
     BILLING = "billing"
 
 
-class Entity(Contract):
-    """One entity: its system of record, the mirrors it may have, its fields, and who decides about single ones of them.
-
-    `why` and `decision` (the number of a decision record) are the reason that people read where a write is refused.
-    """
+class Entity(Reasoned):
+    """One entity: its system of record, the mirrors it may have, its fields, and who decides about single ones of them."""
 
     record: System
     mirrors: tuple[System, ...] = ()
     fields: Annotated[tuple[Slug, ...], Field(min_length=1)]
     authority: Mapping[Slug, System] = Field(default_factory=dict)
-    why: Annotated[str, Field(min_length=10)]
-    decision: Annotated[int, Field(ge=1)]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -92,8 +87,7 @@ class Systems(Contract):
             why = f"{name}.{field} is {whose}'s to decide about, and this comes from {who}"
         else:
             return
-        reason = f"{entity.why} (contracts/systems.yaml, decision {entity.decision:04})"
-        raise GuardError(f"guard: {why}: {reason}", cause=f"guard.{name}.{field or 'record'}")
+        raise GuardError(f"guard: {why}: {entity.because('systems.yaml')}", cause=f"guard.{name}.{field or 'record'}")
 
 
 OWNER_FIELDS = ("process_owner", "integration_owner", "application_owner")

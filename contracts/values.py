@@ -30,6 +30,17 @@ class Contract(BaseModel):
         raise NotImplementedError(f"{cls.__name__} has no way up from {type(before).__name__}")
 
 
+class Reasoned(Contract):
+    """Base of every limit, authority and mapping that can refuse something: an error says why, and where that was decided."""
+
+    why: Annotated[str, Field(min_length=10, description="The reason, as people read it where something is refused")]
+    decision: Annotated[int, Field(ge=1, description="Number of the decision record")]
+
+    def because(self, file: str) -> str:
+        """Return the reason with its file and its decision record, as an error says it."""
+        return f"{self.why} (contracts/{file}, decision {self.decision:04})"
+
+
 def told(model: BaseModel) -> dict[str, Any]:
     """Return what a sender has told, as values by field: what a next version is made of, with its own defaults for the rest."""
     return {name: getattr(model, name) for name in model.model_fields_set}

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.files import FileError, agreed, at, load, read
+from contracts.values import Reasoned
 
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -38,10 +39,8 @@ class Word(BaseModel):
     synonyms: tuple[Text, ...] = ()
 
 
-class Vocabulary(BaseModel):
+class Vocabulary(Reasoned):
     """One vocabulary."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     about: Text
     others: Others

@@ -12,6 +12,7 @@ from lifecycle.circuits import needs
 from lifecycle.switches import Scope
 
 CAUSE = "rules/"
+FILE = "rules.yaml"
 SHOWN = 3
 
 
@@ -47,7 +48,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A clause that holds now, for which path or all, whose it is, and from when on a rollback would have to reach."""
+    """A clause that holds now: for which path or all, whose it is, since when, and why its limit is as it is."""
 
     clause: str
     scope: str
@@ -56,6 +57,7 @@ class Fired:
     why: str
     then: Then = Then.PROPOSE
     since: datetime | None = None
+    because: str = ""
 
     @property
     def cause(self) -> str:
@@ -71,7 +73,7 @@ class Fired:
             said += f"; a rollback since {self.since:%H:%M} UTC would touch {deals}: {command}"
         if is_paused:
             said += f"; the path is paused until a person lets it go on: `towline resume --path {self.scope}`"
-        return said
+        return f"{said}. The limit: {self.because}"
 
 
 def judge(
@@ -98,7 +100,16 @@ def _error_rate(rule: ErrorRate, entry: Entry, figures: Figures) -> Fired | None
         if ended.since and ended.events >= rule.at_least and ended.stopped / ended.events > rule.over:
             rate, time = f"{ended.stopped / ended.events * 100:.1f} %", in_words(timedelta(seconds=ended.seconds))
             why = f"error rate of {entry.flow}: {rate} of {ended.events} events in {time}, allowed {rule.over * 100:g} %"
-            return Fired("error_rate", entry.flow, entry.event, entry.process_owner, why, rule.then, ended.since)
+            return Fired(
+                "error_rate",
+                entry.flow,
+                entry.event,
+                entry.process_owner,
+                why,
+                rule.then,
+                ended.since,
+                because=rule.because(FILE),
+            )
     return None
 
 
@@ -112,7 +123,9 @@ def _path_down(rule: PathDown, entry: Entry, figures: Figures, now: datetime) ->
     last = f"none was done for {in_words(idle)}" if idle is not None else "none was ever done"
     waits = f"{figures.waiting} of {entry.criticality} criticality wait, the first for {in_words(now - figures.first)}"
     why = f"{entry.flow} is down: {waits}, and {last}; allowed {in_words(limit)}"
-    return Fired("path_down", entry.flow, entry.event, entry.process_owner, why, rule.then, figures.first)
+    return Fired(
+        "path_down", entry.flow, entry.event, entry.process_owner, why, rule.then, figures.first, because=rule.because(FILE)
+    )
 
 
 def _cost_rate(rule: CostRate, entries: Mapping[str, Entry], figures: Sequence[Figures]) -> Fired | None:
@@ -123,7 +136,7 @@ def _cost_rate(rule: CostRate, entries: Mapping[str, Entry], figures: Sequence[F
     parts = [f"{one.waiting} of {entries[one.event].flow}" for one in dearest[:SHOWN] if costs[one]]
     total = rule.over_an_hour.model_copy(update={"minor": sum(costs.values())})  # may be larger than any one amount
     why = f"what waits costs {total} an hour, allowed {rule.over_an_hour}: {', '.join(parts)}"
-    return Fired("cost_rate", "all", dearest[0].event, rule.owner, why)
+    return Fired("cost_rate", "all", dearest[0].event, rule.owner, why, because=rule.because(FILE))
 
 
 def in_words(time: timedelta) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -41,6 +42,12 @@ def _program(home: Path, name: str) -> psutil.Process:
 
 
 def _of_worker(worker: psutil.Process, target: str) -> list[psutil.Process]:
-    """The fork server is the worker's child, the warm processes are the fork server's."""
-    servers = [one for one in worker.children() if "forkserver" in " ".join(one.cmdline())]
-    return servers if target == "fork server" else [child for server in servers for child in server.children()]
+    """The fork server is the worker's child; warm processes are the fork server's, or nobody's any more after its death."""
+    ours = [one for one in psutil.process_iter() if _is_forked(one, worker.pid)]
+    return [one for one in ours if (one.ppid() == worker.pid) == (target == "fork server")]
+
+
+def _is_forked(process: psutil.Process, session: int) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        return os.getsid(process.pid) == session and "forkserver" in " ".join(process.cmdline())
+    return False

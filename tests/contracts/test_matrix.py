@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import RefusedError
 from contracts.files import OWN, FileError
 from contracts.lead import Service
 from contracts.matrix import load_matrix, matrix
@@ -17,36 +18,36 @@ from contracts.vocabulary import load_vocabularies, vocabularies
 @pytest.mark.parametrize(
     ("old", "new", "line", "why"),
     [
-        ("      name: {theirs: name,", "      nom: {theirs: name,", 11, "entities.company.fields.nom: is not a field of company"),
-        ("theirs: domain,", "theirs: name,", 12, "has the vendor's field of name again"),
-        ("as: digits,", "as: figures,", 15, "there is no conversion 'figures'; known are as-it-is, number"),
-        ("vocabulary: sector,", "vocabulary: sektor,", 13, "there is no vocabulary 'sektor'; known are country, currency"),
+        ("      name: {theirs: name,", "      nom: {theirs: name,", 13, "entities.company.fields.nom: is not a field of company"),
+        ("theirs: domain,", "theirs: name,", 14, "has the vendor's field of name again"),
+        ("as: digits,", "as: figures,", 17, "there is no conversion 'figures'; known are as-it-is, number"),
+        ("vocabulary: sector,", "vocabulary: sektor,", 15, "there is no vocabulary 'sektor'; known are country, currency"),
         (
             "types: [integer, string], as: digits",
             "types: [money, string], as: digits",
-            15,
+            17,
             "digits makes string of integer, not string of",
         ),
-        ("theirs: [firstname, lastname]", "theirs: firstname", 20, "first-and-last-name needs 2 of the vendor's fields"),
+        ("theirs: [firstname, lastname]", "theirs: firstname", 22, "first-and-last-name needs 2 of the vendor's fields"),
         (
             "theirs: domain, types: [text, string]",
             "theirs: domain, types: [integer, string]",
-            12,
+            14,
             "is text or word with us|is key or text",
         ),
-        ("as: vocabulary, vocabulary: country, ", "as: vocabulary, ", 14, "needs `as: vocabulary` and the name of one"),
-        ("  contact:\n", "  person:\n", 16, "entities.person: is not a kind of record; known are company"),
+        ("as: vocabulary, vocabulary: country, ", "as: vocabulary, ", 16, "needs `as: vocabulary` and the name of one"),
+        ("  contact:\n", "  person:\n", 18, "entities.person: is not a kind of record; known are company"),
         (
             "nulls: left out, direction: both}\n      sector",
             "nulls: never, direction: both}\n      sector",
-            12,
+            14,
             "Input should be",
         ),
         ("system: crm", "system: erp", 4, "system: Input should be"),
         ("vendor: hubspot", "vendor: hubspots", 3, "is not the name of the file, hubspot"),
-        ("    object: companies\n", "    object: companies\n    object: firms\n", 8, "found duplicate key"),
-        ("    object: companies\n", "\tobject: companies\n", 7, "found character"),
-        ("      employees: ", "      name: ", 15, "found duplicate key"),
+        ("    object: companies\n", "    object: companies\n    object: firms\n", 10, "found duplicate key"),
+        ("    object: companies\n", "\tobject: companies\n", 9, "found character"),
+        ("      employees: ", "      name: ", 17, "found duplicate key"),
     ],
     ids=lambda part: part.strip()[:24] if isinstance(part, str) else str(part),
 )
@@ -65,11 +66,11 @@ def test_a_mapping_that_is_wrong_names_file_line_and_reason(tmp_path: Path, old:
 @pytest.mark.parametrize(
     ("old", "new", "line", "why"),
     [
-        ("closedlost", "closedwon", 11, "words.lost: 'closedwon' is a word for won already"),
-        ("synonyms: [closed lost]", "synonyms: [Closed-Won]", 11, "'closed won' is a word for won already"),
-        ("others: kept", "others: ignored", 3, "others: Input should be"),
-        ("  lost:", "  won:", 11, "found duplicate key"),
-        ("words:", "\twords:", 4, "found character"),
+        ("closedlost", "closedwon", 13, "words.lost: 'closedwon' is a word for won already"),
+        ("synonyms: [closed lost]", "synonyms: [Closed-Won]", 13, "'closed won' is a word for won already"),
+        ("others: kept", "others: ignored", 5, "others: Input should be"),
+        ("  lost:", "  won:", 13, "found duplicate key"),
+        ("words:", "\twords:", 6, "found character"),
     ],
 )
 def test_a_vocabulary_that_is_wrong_names_file_line_and_reason(tmp_path: Path, old: str, new: str, line: int, why: str) -> None:
@@ -116,7 +117,7 @@ def test_a_ticket_that_waits_is_open_and_an_open_one_is_written_in_one_way() -> 
 
 
 def test_a_required_field_that_is_not_there_is_said_by_name() -> None:
-    with pytest.raises(ValueError, match=r"^name: is required$"):
+    with pytest.raises(RefusedError, match=r"^deals.name: is required: .* \(contracts/mappings/hubspot.yaml, decision 0036\)$"):
         matrix()["hubspot"]["deal"].out(name=None)
 
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.catalog import catalog
-from contracts.files import OWN
-from contracts.files import FileError
+from contracts.files import OWN, FileError
 from contracts.rules import load_rules, rules
 from lifecycle.rules import Ended, Figures, Fired, in_words, judge, paused
 
@@ -40,6 +39,9 @@ def fired(*of: Figures) -> list[Fired]:
     return judge(rules(), ENTRIES, of, NOW)
 
 
+LIMIT = "The limit: {} (contracts/rules.yaml, decision 0029)"
+
+
 def ended(events: int, stopped: int, seconds: float = 900) -> Ended:
     return Ended(seconds, events, stopped, NOW - minutes(18) if stopped else None)
 
@@ -49,12 +51,13 @@ def test_an_error_rate_that_is_too_high_says_its_figures_and_what_a_rollback_wou
     assert (one.cause, one.owner) == ("rules/error_rate/lead", "sales-operations")
     assert one.reason(23, is_paused=False) == (
         "error rate of lead: 7.4 % of 312 events in 15 min, allowed 5 %; a rollback since 10:42 UTC would touch 23 deals: "
-        "`towline rollback --since 2026-11-25T10:42:00Z`"
+        "`towline rollback --since 2026-11-25T10:42:00Z`. "
+        + LIMIT.format(
+            "of what people send by hand one in fifty is wrong, so that one in twenty is a fault of ours or of a vendor"
+        )
     )
-    assert one.reason(0, is_paused=False) == one.why
-    assert one.reason(0, is_paused=True).endswith(
-        "; the path is paused until a person lets it go on: `towline resume --path lead`"
-    )
+    assert one.reason(0, is_paused=False).startswith(f"{one.why}. The limit: ")
+    assert "; the path is paused until a person lets it go on: `towline resume --path lead`. " in one.reason(0, is_paused=True)
 
 
 @given(st.integers(0, 2000), st.integers(0, 2000))
@@ -101,7 +104,8 @@ def test_what_waiting_costs_on_all_paths_together_is_said_with_what_costs_most()
     (one,) = fired(*waits)
     assert (one.cause, one.owner, one.event) == ("rules/cost_rate/all", "integration", "lead.qualified")
     assert one.reason(0, is_paused=False) == (
-        "what waits costs EUR 10,020.00 an hour, allowed EUR 10,000.00: 1900 of lead, 260 of discovery"
+        "what waits costs EUR 10,020.00 an hour, allowed EUR 10,000.00: 1900 of lead, 260 of discovery. "
+        + LIMIT.format("above that a night's waiting costs more than somebody who is woken")
     )
     assert fired(*waits[:1]) == []
 
@@ -114,18 +118,24 @@ def waiting(event: str, number: int) -> Figures:
     ("rule", "said"),
     [
         (
-            "cost_rate: {over_an_hour: {minor: 5, currency: USD}, owner: integration}",
+            "cost_rate: {over_an_hour: {minor: 5, currency: USD}, owner: integration, why: a good reason, decision: 29}",
             "cost_rate.over_an_hour: is not the currency",
         ),
-        ("cost_rate: {over_an_hour: {minor: 5, currency: EUR}, owner: nobody}", "cost_rate.owner: is nobody"),
-        ("cost_rate: {over_an_hour: {minor: 5, currency: EUR}}", "cost_rate.owner: Field required"),
+        (
+            "cost_rate: {over_an_hour: {minor: 5, currency: EUR}, owner: nobody, why: a good reason, decision: 29}",
+            "cost_rate.owner: is nobody",
+        ),
+        (
+            "cost_rate: {over_an_hour: {minor: 5, currency: EUR}, why: a good reason, decision: 29}",
+            "cost_rate.owner: Field required",
+        ),
     ],
 )
 def test_a_rule_that_does_not_fit_the_catalog_is_refused_with_its_line(tmp_path: Path, rule: str, said: str) -> None:
-    lines = (OWN / "rules.yaml").read_text(encoding="utf-8").splitlines()[:-1]
+    before = (OWN / "rules.yaml").read_text(encoding="utf-8").partition("cost_rate:")[0]
     file = tmp_path / "rules.yaml"
-    file.write_text("\n".join([*lines, rule]), encoding="utf-8")
-    with pytest.raises(FileError, match=rf"rules\.yaml:{len(lines) + 1}: {said}"):
+    file.write_text(f"{before}{rule}", encoding="utf-8")
+    with pytest.raises(FileError, match=rf"rules\.yaml:{before.count(chr(10)) + 1}: {said}"):
         load_rules(file, catalog())
 
 
