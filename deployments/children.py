@@ -59,6 +59,7 @@ class Children:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["deployments.preload"])
         self._closing = False
+        self._starting: set[asyncio.Task[None]] = set()
 
     def warm_up(self) -> None:
         """Begin to import what children need, in the process that they are forked from."""
@@ -137,23 +138,26 @@ class Children:
     async def close(self, *, seconds: float = 5) -> None:
         """Let the processes give back what they work on, and end."""
         self._closing = True
+        await asyncio.gather(*self._starting)
         for child in self._children:
             with contextlib.suppress(OSError):
                 child.pipe.send(None)
-        await asyncio.gather(*(asyncio.to_thread(child.process.join, seconds) for child in self._children))
-        for child in self._children:
-            child.process.kill()
+        started = [child.process for child in self._children if child.process.pid]
+        await asyncio.gather(*(asyncio.to_thread(process.join, seconds) for process in started))
+        for process in started:
+            process.kill()
 
     def _spawn(self) -> None:
         from deployments.child import main
 
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=main, args=(theirs, self._worker), daemon=True)
-        process.start()
-        theirs.close()
         child = Child(process, ours)
         self._children.append(child)
         asyncio.get_running_loop().add_reader(ours.fileno(), self._hear, child)
+        starting = asyncio.create_task(_start(process, theirs))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
 
     def _hear(self, child: Child) -> None:
         try:
@@ -187,3 +191,16 @@ class Children:
         future = child.runs.pop(run, None)
         if future and not future.done():
             future.set_result(state)
+
+
+async def _start(process: ForkServerProcess, theirs: Connection) -> None:
+    """Fork a process, beside the loop: where the fork server has died, another one imports everything first.
+
+    Where that fails, its end of the pipe is closed, and the child counts as died.
+    """
+    try:
+        await asyncio.to_thread(process.start)
+    except (OSError, EOFError) as error:
+        log.error("a child process could not be started", error=type(error).__name__)
+    finally:
+        theirs.close()

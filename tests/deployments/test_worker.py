@@ -140,6 +140,21 @@ async def test_a_child_that_is_killed_in_the_middle_of_a_batch_loses_and_doubles
     assert [one.pid for one in works.children] != [child.pid]
 
 
+async def test_a_child_that_is_killed_after_its_fork_server_is_replaced_as_well(works: Works) -> None:
+    """
+    Given leads in the middle of their path
+    When the process that warm ones are forked from is killed, and then the one that works on them
+    Then another one of both is started, while the worker keeps its leases, and everything stands once.
+    """
+    events = await held(works, DEALS, *(lead(f"form-11{n}", of=f"mu{n}") for n in range(2)))
+    (child,) = works.children
+    child.parent().kill()
+    child.kill()
+    assert set(await works.settled(*events)) == {"done"}
+    assert await works.made("mu") == {"companies": 2, "deals": 2, "folders": 2, "documents": 2}
+    assert [one.pid for one in works.children] != [child.pid]
+
+
 async def test_an_event_that_kills_its_process_is_parked_and_its_neighbours_finish(works: Works) -> None:
     """
     Given a batch of leads, one of which kills whatever process works on it

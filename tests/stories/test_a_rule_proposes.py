@@ -184,7 +184,7 @@ async def test_a_rule_that_may_pauses_its_path_once_and_leaves_it_to_a_person_to
     assert (switch.scope, switch.name, switch.by) == ("path", "lead.qualified", "rules")
     ((cause, reason),) = await said(house)
     assert cause == "rules/error_rate/lead"
-    assert reason.endswith("the path is paused until a person lets it go on: `towline resume --path lead`")
+    assert "the path is paused until a person lets it go on: `towline resume --path lead`. " in reason
     await passes(house, 40)
     await watch.look()
     assert [cause for cause, _ in await said(house)] == ["rules/error_rate/lead"]
