@@ -84,7 +84,9 @@ async def account(house: House, ids: Sequence[str], start: float, posted: float,
     asked = (await house.sandbox("/requests?since=0"))[requests:]
     folders = [one["key"] for one in docs["folders"] if "burst-" in one["object"]["name"]]
     packets = [one["key"] for one in docs["documents"] if "burst-" in one["object"]["name"]]
-    print(f"   posted within {posted:.1f} s, last lead done after {await last_done(house, ids) - start:.1f} s")
+    last, effects = await last_done(house, ids)
+    rate = f"{len(ids) / (last - start):.0f} a second through {effects / len(ids):.0f} effects each"
+    print(f"   posted within {posted:.1f} s, last lead done after {last - start:.1f} s: {rate}")
     print(f"   last call of the packets behind them after {asked[-1]['at'] - start:.1f} s")
     for kind in ("companies", "contacts", "deals"):
         print(f"   {kind}: {len(crm[kind]) - before[kind]} new of {len(ids)} wanted")
@@ -93,11 +95,12 @@ async def account(house: House, ids: Sequence[str], start: float, posted: float,
     print(f"   vendor calls: {len(asked)}, {dict(calls)}; by status {dict(answers)}")
 
 
-async def last_done(house: House, ids: Sequence[str]) -> float:
-    """Return when the last effect of these events was done."""
+async def last_done(house: House, ids: Sequence[str]) -> tuple[float, int]:
+    """Return when the last effect of these events was done, and how many there were."""
     shown = [await house.api(f"/events/{event}") for event in ids]
     assert all(event["status"] == "done" for event in shown)
-    return max(when(effect["finished_at"]) for event in shown for effect in event["effects"])
+    ends = [when(effect["finished_at"]) for event in shown for effect in event["effects"]]
+    return max(ends), len(ends)
 
 
 def when(text: str) -> float:

@@ -47,7 +47,7 @@ async def measure(settings: Any, number: int, seconds: float) -> None:
         await control(house, "DELETE")
         ids = [str(event_id(event["source"], event["id"])) for event in events]
         await until_leads_are_done(house)
-        print(f'   from "CRM is back" to the last effect of the leads: {await last_done(house, ids) - back:.1f} s')
+        print(f'   from "CRM is back" to the last effect of the leads: {(await last_done(house, ids))[0] - back:.1f} s')
         await house.until_done(seconds=300)
         await account(house, before, number, asked, back)
 
