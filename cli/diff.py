@@ -46,12 +46,12 @@ def diff(
     Exit code 1 when a version that was there before is changed so that senders break.
     """
     graded = grade(_schemas_at(against), {name: schema_of(name, kind) for name, kind in names().items()})
-    replayed, why_not = _replayed(days)
+    found, why_not = _replayed(days)
     broken = [one for one in graded if one.is_edit and one.change.grade is Grade.BREAKING]
     if as_json:
-        print_json(_told(against, graded, replayed, why_not, days))
+        print_json(_told(against, graded, found, why_not, days))
     else:
-        _print(against, graded, replayed, why_not, days)
+        _print(against, graded, found, why_not, days)
         if broken:
             typer.echo(f"\n{broken[0].contract} was released: put it back, and make the change its next version", err=True)
     raise typer.Exit(1 if broken else 0)
@@ -111,19 +111,20 @@ def _schemas_at(ref: str) -> Mapping[str, Mapping[str, Any]]:
 def _replayed(days: int) -> tuple[Replayed, str]:
     """Judge what came in lately; without a ledger nothing, and why."""
     try:
-        return asyncio.run(_replay(days)), ""
+        return asyncio.run(replayed(days)), ""
     except FileError:
         raise
     except MisconfiguredError as error:
         return Replayed(), error.text
 
 
-async def _replay(days: int) -> Replayed:
+async def replayed(days: int) -> Replayed:
+    """Judge the events of so many days by the newest contracts, but for those that are refused already."""
     from cli.books import received_lately
     from ledger.tables import EventStatus
 
-    replayed = Replayed()
+    found = Replayed()
     async for row in received_lately(days):
         if row.status != EventStatus.QUARANTINED:  # refused as it is
-            replayed.add(str(row.id), row.type, row.payload.get("data"))
-    return replayed
+            found.add(str(row.id), row.type, row.payload.get("data"))
+    return found
