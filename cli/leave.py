@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 def leave(
     events: Annotated[list[str], typer.Argument(metavar="EVENT...", help="Our ids of events.")], as_json: AsJson = False
 ) -> None:
-    """Leave parked events undone: their exceptions close, and what comes after them in their deals goes on.
+    """Leave events undone that have stopped: their exceptions close, and what comes after them in their deals goes on.
 
     What they have done already stays done. Of an event that is done without a step, what is open closes. Exit code 1 when
     nothing of an event is open.

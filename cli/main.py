@@ -37,12 +37,13 @@ COMMANDS = {
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "replay": Noun("cli.replay", "Make stopped or undone events ready again."),
     "rollback": Noun("cli.rollback", "Plan to undo what was done outside, with all that stands on it."),
-    "leave": Noun("cli.leave", "Leave parked events undone."),
+    "leave": Noun("cli.leave", "Leave events undone that have stopped."),
     "pause": Noun("cli.pause", "Stop new outside changes: everything, a path or a system."),
     "resume": Noun("cli.resume", "Let go on what was paused."),
     "contracts": Noun(
         "cli.contracts", "List the released contracts; print schemas, mappings, the system contract and the failure matrix."
     ),
+    "user": Noun("cli.user", "Add, list, change and disable the people who may sign in."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
     "deploy": Noun("cli.deploy", "Create or update the work pool and the deployments from the catalog."),

@@ -42,6 +42,13 @@ class Cases:
         rows = (await self._connection.execute(select(Case).where(col(Case.id).in_(list(ids))))).all()
         return {row.id: row for row in rows}
 
+    async def find(self, wanted: str, *, limit: int) -> Sequence[Row[Any]]:
+        """Return the cases whose title has this in it, in any case of its letters, those that were moved last first."""
+        query = select(Case).order_by(col(Case.changed_at).desc()).limit(limit)
+        if wanted:
+            query = query.where(col(Case.title).icontains(wanted, autoescape=True))
+        return (await self._connection.execute(query)).all()
+
     async def of_references(self, references: Collection[str]) -> Mapping[str, UUID]:
         """Return which case each reference (`deal:123`, `invoice:in_1`) leads to; one that leads nowhere is left out."""
         deals = [one.removeprefix("deal:") for one in references if one.startswith("deal:")]

@@ -39,6 +39,7 @@ from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
 from ledger.switches import Switches
 from ledger.telling import Telling
+from ledger.users import Users
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Books:
     received: Received
     drift: Drift
     changes: Changes
+    users: Users
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -262,6 +262,11 @@ class Effects:
             found[row.event_id].add(row.step)
         return found
 
+    async def of_case(self, case_id: UUID) -> Sequence[Row[Any]]:
+        """Return all that was done outside for a case, in order."""
+        query = select(Effect).where(col(Effect.case_id) == case_id).order_by(col(Effect.started_at), col(Effect.key))
+        return (await self._connection.execute(query)).all()
+
     async def get(self, keys: Collection[EffectKey]) -> Sequence[Row[Any]]:
         """Return the effects under these keys, in the order in which they were begun."""
         statement = select(Effect).where(col(Effect.key).in_(list(keys))).order_by(col(Effect.started_at))

@@ -77,18 +77,18 @@ def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: se
     return receipts
 
 
-async def leave(ledger: Ledger, ids: Sequence[UUID]) -> set[UUID]:
-    """Leave parked events undone, because somebody has looked at them: what comes after them in their cases goes on.
+async def leave(ledger: Ledger, ids: Sequence[UUID], *, closed_as: str = "left") -> set[UUID]:
+    """Leave events undone that have stopped, because somebody has looked at them: what comes after them goes on.
 
     What they have done already stays done. Their exceptions close, and so do those of events that are done without a step.
-    Return those that were parked, or had something open.
+    Return those that had stopped, or had something open.
     """
     async with ledger.begin(wake=True) as books:
         rows = await books.inbox.get(ids)
-        stopped = [row.id for row in rows if row.status == EventStatus.PARKED]
+        stopped = [row.id for row in rows if row.status in (EventStatus.PARKED, EventStatus.QUARANTINED)]
         done = [row.id for row in rows if row.status == EventStatus.DONE]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
-        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as="left")}
+        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as=closed_as)}
 
 
 def misfit(row: Row[Any]) -> ContractError | None:

@@ -444,3 +444,46 @@ class ContractChange(SQLModel, table=True):
     approved_by: str | None = None
     approved_at: datetime | None = Field(default=None, sa_column=_moment())
     withdrawn_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class User(SQLModel, table=True):
+    """Somebody who may sign in to the console: what they are to the house, and which owners of the catalog they speak for."""
+
+    __tablename__: ClassVar[Any] = "users"
+
+    login: str = Field(primary_key=True)
+    name: str
+    roles: Any = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    owners: Any = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    password_hash: str
+    failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    closed_until: datetime | None = Field(default=None, sa_column=_moment())
+    added_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    disabled_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Session(SQLModel, table=True):
+    """Somebody signed in, known by the hash of what their browser keeps."""
+
+    __tablename__: ClassVar[Any] = "sessions"
+
+    token_hash: bytes = Field(primary_key=True)
+    login: str = Field(foreign_key="users.login")
+    begun_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    seen_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class UserAction(SQLModel, table=True):
+    """What somebody did in the console: to what, why, and what it was before and after."""
+
+    __tablename__: ClassVar[Any] = "user_actions"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    login: str
+    action: str
+    subject: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    before: Any = Field(default=None, sa_column=Column(JSONB))
+    after: Any = Field(default=None, sa_column=Column(JSONB))

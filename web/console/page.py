@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -19,35 +17,31 @@ from contracts.systems import System
 from ledger.database import Books
 from ledger.tables import EventStatus
 from lifecycle.switches import said
+from web.console.frame import HERE, shown, templates
+from web.console.people import person_of
 from web.house import House
 
-HERE = Path(__file__).parent
 LATEST = 20
 MOST_CAUSES = 30
 
 
 def routes(house: House) -> list[Route]:
     """Return the routes."""
-    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-    templates.filters["moment"] = _moment
-    templates.filters["age"] = _age
     return [
-        Route("/", partial(start, house, templates)),
+        Route("/", partial(start, house, templates())),
         Route("/console.css", stylesheet),
     ]
 
 
-async def start(house: House, templates: Environment, _request: Request) -> Response:
+async def start(house: House, pages: Environment, request: Request) -> Response:
     """Show the state of the house; also when the ledger does not answer."""
-    settings = house.settings
-    links = {"Prefect": settings.prefect_ui} | ({"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {})
-    shown: dict[str, Any] = {"links": links, "now": house.now()}
     try:
+        around = shown(house, await person_of(house, request), "Now", renews=True)
         async with house.ledger.begin() as books:
-            shown |= await _state(house, books)
+            return HTMLResponse(pages.get_template("start.html").render(around | await _state(house, books)))
     except RetryableError:
-        return HTMLResponse(templates.get_template("down.html").render(shown), 503)
-    return HTMLResponse(templates.get_template("start.html").render(shown))
+        around = shown(house, None, "Now", renews=True)
+        return HTMLResponse(pages.get_template("down.html").render(around), 503)
 
 
 async def stylesheet(_request: Request) -> Response:
@@ -109,14 +103,3 @@ def _named(house: House, event_type: str) -> dict[str, Any]:
 
 def _owner(entry: Any) -> str:
     return entry.process_owner if entry else "integration"
-
-
-def _moment(value: datetime) -> str:
-    return value.strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _age(seconds: float) -> str:
-    minutes, hours = seconds / 60, seconds / 3600
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if hours < 1 else f"{int(hours)} h {int(minutes) % 60} min"

@@ -5,26 +5,25 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from web.answers import ProblemError
+from web.console.frame import templates
 from web.house import House
 
-HERE = Path(__file__).parent
-FOLDER = HERE.parent.parent / "docs" / "runbooks"
+FOLDER = Path(__file__).parent.parent.parent / "docs" / "runbooks"
 
 
 def routes(_house: House) -> list[Route]:
     """Return the route."""
-    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-    return [Route("/runbooks/{name}", partial(runbook, templates))]
+    return [Route("/runbooks/{name}", partial(runbook, templates()))]
 
 
-async def runbook(templates: Environment, request: Request) -> Response:
+async def runbook(pages: Environment, request: Request) -> Response:
     """Show one runbook; only a name that the folder lists is opened, so no name leads out of it."""
     known = {path.name: path for path in FOLDER.glob("*.md")}
     found = known.get(request.path_params["name"])
@@ -32,7 +31,7 @@ async def runbook(templates: Environment, request: Request) -> Response:
         raise ProblemError(404, "there is no such runbook")
     page = _rendered(found.read_text(encoding="utf-8"))
     others = sorted(known)
-    return HTMLResponse(templates.get_template("runbook.html").render(name=found.stem, page=page, others=others))
+    return HTMLResponse(pages.get_template("runbook.html").render(name=found.stem, page=page, others=others))
 
 
 def _rendered(text: str) -> str:

@@ -1,0 +1,56 @@
+"""What all pages share: their templates and filters, and what stands around each page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contracts.values import Money
+from web.console.people import Person
+from web.house import House
+
+HERE = Path(__file__).parent
+
+
+def templates() -> Environment:
+    """Return the templates; what they are given is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"moment": moment, "age": age, "money": money}
+    return found
+
+
+def shown(house: House, person: Person | None, title: str, *, renews: bool = False) -> dict[str, Any]:
+    """Return what stands around every page: its title, the systems' links, who is signed in, and the time."""
+    settings = house.settings
+    links = {"Prefect": settings.prefect_ui} | ({"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {})
+    return {"links": links, "now": house.now(), "person": person, "title": title, "renews": renews}
+
+
+def moment(value: datetime) -> str:
+    """Return a time to the second, by UTC."""
+    return value.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def age(seconds: float) -> str:
+    """Return a time span in its largest unit."""
+    minutes, hours = seconds / 60, seconds / 3600
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if hours < 1 else f"{int(hours)} h {int(minutes) % 60} min"
+
+
+def money(amount: tuple[int | None, str | None]) -> str:
+    """Return an amount in major units; nothing where there is none. One below nothing has its sign before it."""
+    minor, currency = amount
+    if minor is None or currency is None:
+        return ""
+    return f"{'-' if minor < 0 else ''}{Money(minor=abs(minor), currency=currency)}"
