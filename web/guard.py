@@ -19,7 +19,7 @@ HEADERS = {
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without any, browsers tell no origin of a form either
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
