@@ -32,6 +32,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.incidents import Incidents
 from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
@@ -70,6 +71,7 @@ class Books:
     retention: Retention
     received: Received
     drift: Drift
+    incidents: Incidents
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

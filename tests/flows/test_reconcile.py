@@ -1,0 +1,53 @@
+"""The reconcile flow in Prefect, and what is put back in a deal that is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.reconcile import reconcile
+from tests.changing import incidents
+from tests.undoing import of_event, rolled_back, row_of
+from tests.world import World, lead
+
+FOLDER = "towline_folder_url"
+
+
+async def compared(world: World) -> State[Any]:
+    with temporary_settings({PREFECT_API_URL: world.prefect}):
+        state: State[Any] = await reconcile(return_state=True)
+    return state
+
+
+async def test_a_field_is_put_back_and_its_deal_can_still_be_taken_back(world: World) -> None:
+    """
+    Given a deal that came in as a lead, whose folder's address somebody has changed
+    When the flow runs twice
+    Then it says what it found, the address stands again, and there is nothing new the second time
+    And when the lead is taken back, that is done to its end: what was put back stands in nobody's way.
+    """
+    (event,) = await world.travels(lead())
+    (deal,) = await world.vendors.objects("crm", "deals")
+    ours = deal["properties"][FOLDER]
+    await world.vendors.person_changes("crm", "deals", deal["id"], {FOLDER: "https://drive.example/elsewhere"})
+    first = await compared(world)
+    assert first.is_completed()
+    assert "1 new incidents, 0 known, 0 over, 1 to be put back" in str(first.message)
+    assert "0 new incidents, 0 known, 0 over, 0 to be put back" in str((await compared(world)).message)
+    (deal,) = await world.vendors.objects("crm", "deals")
+    assert deal["properties"][FOLDER] == ours
+    assert [one.state for one in await incidents(world.house)] == ["put back"]
+    rollback = await row_of(world, await rolled_back(world, of_event(event)))
+    assert (rollback.state, rollback.changed, rollback.failed) == ("done", 0, 0)
+    assert await world.vendors.objects("crm", "deals") == []
+
+
+async def test_while_a_system_is_away_the_run_fails_and_the_next_one_goes_on(world: World) -> None:
+    await world.travels(lead())
+    await world.vendors.fault("crm", "POST /crm/v3/objects/deals/batch/read", status=401, count=-1)
+    assert (await compared(world)).is_failed()
+    await world.vendors.heal()
+    assert (await compared(world)).is_completed()
+    assert await incidents(world.house) == []
