@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from connectors.budget import at_work
 from contracts.catalog import Criticality
+from contracts.errors import TowlineError
 from lifecycle.reconciling import Finding, Kind
 from tasks.options import FLOW
 from tasks.reconciling import PAGE, compare, put_back, records_of
@@ -17,14 +18,22 @@ from tasks.reconciling import PAGE, compare, put_back, records_of
 
 @flow(name="reconcile", description="Find what was changed past Towline in the outside systems.", **FLOW)
 async def reconcile() -> State[None]:
-    """Compare deals, customers, documents and invoices by pages, then put back what goes that way; safe to stop and repeat."""
+    """Compare deals, customers, documents and invoices by pages, then put back what goes that way; safe to stop and repeat.
+
+    A system that does not answer holds up only what is compared there; the run fails all the same.
+    """
     at_work.set(Criticality.LOW)  # events go before it
-    found: Counter[str] = Counter()
+    found, failed = Counter[str](), list[TowlineError]()
     for kind in Kind:
-        ids = await records_of(kind)
-        for first in range(0, len(ids), PAGE):
-            found.update(await compare(kind, ids[first : first + PAGE]))
+        try:
+            ids = await records_of(kind)
+            for first in range(0, len(ids), PAGE):
+                found.update(await compare(kind, ids[first : first + PAGE]))
+        except TowlineError as error:
+            failed.append(error)
     back = await put_back()
+    if failed:
+        raise failed[0]
     fields = sum(found.values())
     told = f"{found[Finding.NEW]} new incidents, {found[Finding.TOLD]} known, {found[Finding.OVER]} over, {back} to be put back"
     return Completed(message=f"{fields} fields compared: {told}")

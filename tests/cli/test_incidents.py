@@ -68,6 +68,20 @@ def test_what_was_changed_is_shown_by_whom_and_without_a_value(towline: Towline,
     assert VALUE not in said.out
 
 
+def test_status_says_how_much_of_what_is_ours_was_changed(towline: Towline, look: Look, opened: Any) -> None:
+    async def looked(ledger: Ledger) -> None:
+        async with ledger.begin() as books:
+            await books.incidents.looked("crm", {("310421", "opportunity"): 6, ("310422", "opportunity"): 6})
+
+    look(looked)
+    nothing = {"entity": "opportunity", "fields": 12, "by": "person", "changed": 0}
+    assert towline("status", "--json").json["bypass"] == [nothing]
+    assert "changed past us" not in towline("status").out
+    opened()
+    assert towline("status", "--json").json["bypass"] == [nothing | {"changed": 1}]
+    assert "1 of 12 fields of opportunity (8.3%) were changed past us, by: person" in towline("status").out
+
+
 def test_what_counts_from_now_on_is_closed_and_nobody_is_asked_any_more(towline: Towline, opened: Any) -> None:
     number = opened()
     assert [row["cause"] for row in towline("exceptions", "--json").json] == ["reconcile/opportunity.folder_url"]
