@@ -13,6 +13,7 @@ from cli.output import AsJson, age, print_json, print_table
 from contracts.catalog import catalog
 from contracts.errors import MisconfiguredError
 from lifecycle.reconciling import IncidentState
+from lifecycle.spans import span
 from runtime.settings import load_settings
 
 app = typer.Typer(add_completion=False)
@@ -41,7 +42,7 @@ def incidents(
     if as_json:
         print_json([_shown(row) | {"title": row.title} for row in rows])
     else:
-        columns = ("id", "deal", "field", "record", "by", "who", "seen", "owner", "way", "state")
+        columns = ("id", "deal", "field", "record", "by", "who", "seen", "found after", "owner", "way", "state")
         print_table(columns, [_line(row) for row in rows])
 
 
@@ -77,7 +78,8 @@ def _shown(row: Any) -> dict[str, Any]:
 
 def _line(row: Any) -> tuple[object, ...]:
     field, record = f"{row.entity}.{row.field}", f"{row.kind} {row.vendor_id}"
-    return row.id, row.title, field, record, row.by, row.who, age(row.seen_at), row.owner, row.route, row.state
+    after = span((row.seen_at - row.changed_at).total_seconds()) if row.changed_at else ""
+    return row.id, row.title, field, record, row.by, row.who, age(row.seen_at), after, row.owner, row.route, row.state
 
 
 async def _latest(limit: int, *, closed: bool) -> Sequence[Any]:

@@ -10,8 +10,9 @@ from prefect.states import Completed
 
 from connectors.budget import at_work
 from contracts.catalog import Criticality
-from contracts.errors import TowlineError
+from contracts.errors import HeldError, TowlineError
 from lifecycle.reconciling import Finding, Kind
+from tasks.batch import waits
 from tasks.options import FLOW
 from tasks.reconciling import PAGE, compare, put_back, records_of
 
@@ -31,9 +32,15 @@ async def reconcile() -> State[None]:
                 found.update(await compare(kind, ids[first : first + PAGE]))
         except TowlineError as error:
             failed.append(error)
-    back = await put_back()
+    back, held = 0, ""
+    try:
+        back = await put_back()
+    except HeldError as error:
+        held = error.text
     if failed:
         raise failed[0]
+    if held:
+        return waits(f"what is to be put back waits: {held}")
     fields = sum(found.values())
     told = f"{found[Finding.NEW]} new incidents, {found[Finding.TOLD]} known, {found[Finding.OVER]} over, {back} to be put back"
     return Completed(message=f"{fields} fields compared: {told}")

@@ -16,7 +16,7 @@ from sqlmodel import col
 from contracts.systems import Route
 from contracts.values import Money
 from ledger.tables import Case, Incident, Look
-from ledger.watching import ALL, LEFT_ALONE, ON_THE_WAY, RECORDS, SOME
+from ledger.watching import ALL, BY_LOOK, LEFT_ALONE, ON_THE_WAY, RECORDS, SOME
 from lifecycle.reconciling import PUT_BACK, RECORD, SYSTEMS, WRITTEN, Expected, IncidentState, Kind
 from lifecycle.stages import Stage
 
@@ -45,9 +45,6 @@ class Record:
     id: str
     case: UUID
     owner: str | None
-    stage: str
-    amount_minor: int | None
-    currency: str | None
     fields: Mapping[str, Expected]
     is_busy: bool
     may_move: bool
@@ -81,11 +78,8 @@ class Incidents:
 
     async def records(self, kind: Kind) -> list[str]:
         """Return the ids of all records to be compared, first those that were not looked at for longest."""
-        rows = (await self._connection.execute(text(RECORDS[kind].format(ids=ALL)), _about(kind))).all()
-        which = (col(Look.system) == SYSTEMS[kind], col(Look.vendor_id).in_([row.vendor_id for row in rows]))
-        looks = select(col(Look.vendor_id), func.min(col(Look.at))).where(*which).group_by(col(Look.vendor_id))
-        seen = {str(one): at.timestamp() for one, at in (await self._connection.execute(looks)).tuples()}
-        return sorted({row.vendor_id for row in rows}, key=lambda one: (seen.get(one, 0.0), one))
+        statement = text(BY_LOOK.format(records=RECORDS[kind].format(ids=ALL)))
+        return list((await self._connection.execute(statement, _about(kind))).scalars())
 
     async def expected(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Record]:
         """Return what these records should hold; one that is none of a recent deal's is left out."""
@@ -97,11 +91,10 @@ class Incidents:
         left_alone, may_move = set(busy.scalars()), set(moving.scalars())
         return {
             row.vendor_id: Record(
-                row.vendor_id, row.case_id, row.owner, row.stage, row.amount_minor, row.currency, _fields(kind, row),
-                row.case_id in left_alone, row.case_id in may_move,
+                row.vendor_id, row.case_id, row.owner, _fields(kind, row), row.case_id in left_alone, row.case_id in may_move
             )
             for row in rows
-        }  # fmt: skip
+        }
 
     async def alone(self) -> None:
         """Keep others from writing incidents down until this transaction is over, so that each is told once."""
@@ -120,12 +113,11 @@ class Incidents:
         statement = insert(Incident).returning(Incident)
         return (await self._connection.execute(statement, [asdict(one) for one in incidents])).all()
 
-    async def close(self, numbers: Collection[int], state: IncidentState, *, by: str | None = None) -> set[int]:
-        """Close open incidents as having gone this way; return those that were open."""
+    async def close(self, numbers: Collection[int], state: IncidentState, *, by: str | None = None) -> None:
+        """Close open incidents as having gone this way, by this person's word if they name one."""
         which = (col(Incident.id).in_(list(numbers)), col(Incident.state) == IncidentState.OPEN)
         values: dict[str, Any] = {"state": state, "closed_at": func.now()} | ({"decided_by": by} if by else {})
-        closed = await self._connection.execute(update(Incident).where(*which).values(**values).returning(col(Incident.id)))
-        return {int(number) for number in closed.scalars() if number is not None}
+        await self._connection.execute(update(Incident).where(*which).values(**values))
 
     async def reroute(self, numbers: Collection[int], route: Route, *, by: str | None = None) -> None:
         """Let open incidents go another way."""

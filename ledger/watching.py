@@ -7,7 +7,7 @@ from typing import Final
 from lifecycle.reconciling import Kind
 
 RECENT = """(c.stage <> ALL(CAST(:over AS text[])) OR c.changed_at > now() - make_interval(days => :days))"""
-CASE = "c.id AS case_id, c.owner, c.stage, c.amount_minor, c.currency"
+CASE = "c.id AS case_id, c.owner"
 LAST_WRITTEN = """
 SELECT jsonb_object_agg(f.key, jsonb_build_object('value', f.value, 'at', e.finished_at) ORDER BY e.finished_at) AS fields
 FROM effects e JOIN images m ON m.effect_key = e.key CROSS JOIN jsonb_each(m.after) f
@@ -48,6 +48,11 @@ ORDER BY c.id, r.id DESC
 """,  # noqa: S608
 }
 """By kind the records of deals that are open, or ended lately, each with the fields that it should hold."""
+BY_LOOK = """
+SELECT q.vendor_id FROM ({records}) q
+LEFT JOIN (SELECT vendor_id, min(at) AS at FROM looks WHERE system = :system GROUP BY vendor_id) l USING (vendor_id)
+GROUP BY q.vendor_id, l.at ORDER BY l.at NULLS FIRST, q.vendor_id
+"""
 ALL, SOME = "true", "r.vendor_id = ANY(CAST(:ids AS text[]))"
 
 LEFT_ALONE = """

@@ -74,6 +74,11 @@ def watched(kind: Kind, systems: Systems) -> list[Watched]:
     return [Watched(entity, field, route) for entity, field, route in routes if route is not None]
 
 
+def whole(kind: Kind) -> Watched:
+    """Return what stands for a whole record: that it is gone is for its owner to say something about."""
+    return Watched(ENTITY[kind], RECORD, Route.ASK)
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What we wrote into a field last, and when; a document's and an invoice's from what a person approved."""

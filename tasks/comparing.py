@@ -14,7 +14,6 @@ from ledger.database import Books
 from ledger.incidents import NewIncident, Record
 from ledger.routing import BY_RULE, ask, over, take_over
 from lifecycle.reconciling import (
-    ENTITY,
     RECORD,
     STAGE,
     SYSTEMS,
@@ -28,11 +27,10 @@ from lifecycle.reconciling import (
     hashed,
     judge,
     watched,
+    whole,
 )
 from runtime.wiring import Runtime
 
-GONE = Watched("", RECORD, Route.ASK)
-"""That a record is gone is for its owner to say something about."""
 Sight = tuple[Watched, Expected, Trace]
 
 
@@ -52,7 +50,7 @@ async def compare(house: Runtime, kind: Kind, ids: Sequence[str]) -> Counter[str
     async with house.ledger.begin(wake=True) as books:
         await books.incidents.alone()
         now = await books.incidents.expected(kind, list(ready))
-        sights = {one: _sights(record, fields, traces.get(one)) for one, record in now.items() if record == ready[one]}
+        sights = {one: _sights(kind, record, fields, traces.get(one)) for one, record in now.items() if record == ready[one]}
         return await _write(books, house, kind, {one: now[one] for one in sights}, sights)
 
 
@@ -64,10 +62,10 @@ async def read_traces(house: Runtime, kind: Kind, ids: Sequence[str]) -> Traces:
     return traces
 
 
-def _sights(record: Record, fields: Sequence[Watched], traces: Mapping[str, Trace] | None) -> list[Sight]:
+def _sights(kind: Kind, record: Record, fields: Sequence[Watched], traces: Mapping[str, Trace] | None) -> list[Sight]:
     """Put what should stand in each field beside what does; a stage that an event on its way explains is no sight."""
     there = Trace(RECORD, THERE if traces is not None else None)
-    found: list[Sight] = [(GONE, Expected(THERE), there)]
+    found: list[Sight] = [(whole(kind), Expected(THERE), there)]
     for one in fields:
         trace = (traces or {}).get(one.field)
         expected = record.fields.get(trace.name) if trace else None
@@ -88,7 +86,7 @@ async def _write(
             row = known.get((one, what.field))
             finding = judge(expected, trace, _known(row))
             counted[finding] += 1
-            looks[one, what.entity or ENTITY[kind]] += what is not GONE
+            looks[one, what.entity] += what.field != RECORD
             if finding is Finding.OVER:
                 closed[IncidentState.SETTLED].append(row)
             elif finding is Finding.NEW:
@@ -124,7 +122,7 @@ def _incident(house: Runtime, kind: Kind, record: Record, what: Watched, expecte
         system=system.value,
         kind=kind.value,
         vendor_id=record.id,
-        entity=what.entity or ENTITY[kind],
+        entity=what.entity,
         field=what.field,
         case_id=record.case,
         owner=record.owner if is_known and record.owner else house.catalog.systems.systems[system].process_owner,

@@ -65,9 +65,9 @@ async def asked(house: Runtime) -> list[Any]:
         return [one for one in await books.exceptions.latest(limit=1000) if one.cause.startswith("reconcile/")]
 
 
-async def won(house: Runtime, *, name: str = "Northwind") -> Deal:
+async def won(house: Runtime) -> Deal:
     """A deal in delivery, with links, customer, and a locked proposal."""
-    (deal,) = await deals(house, 1, name=name, stage="delivery")
+    (deal,) = await deals(house, 1, stage="delivery")
     customer = await _customer(house, deal)
     document = await _document(house, deal)
     return Deal(deal.case, deal.account, deal.id, customer, document)
@@ -89,9 +89,9 @@ async def billed(house: Runtime) -> Deal:
     return Deal(deal.case, deal.account, deal.id, deal.customer, deal.document, invoice)
 
 
-async def deals(house: Runtime, number: int, *, name: str = "Northwind", stage: str = "qualified") -> list[Deal]:
+async def deals(house: Runtime, number: int, *, stage: str = "qualified") -> list[Deal]:
     """So many deals that the lead path has opened and linked to their folders."""
-    records = {uuid4(): DealRecord(f"{name} {one}", "qualified", OWNER, EUR, "implementation") for one in range(number)}
+    records = {uuid4(): DealRecord(f"Northwind {one}", "qualified", OWNER, EUR, "implementation") for one in range(number)}
     wanted = [Wanted(key, record) for key, record in records.items()]
     cases = {key: uuid4() for key in records}
     refs = await changed(house, "open_deal", "archive_deal", cases, wanted, house.crm.open_deals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -57,10 +58,10 @@ def opened(look: Look) -> Any:
 
 
 def test_what_was_changed_is_shown_by_whom_and_without_a_value(towline: Towline, opened: Any) -> None:
-    number = opened()
+    number = opened(changed_at=datetime.now(UTC) - timedelta(days=2, hours=4))
     said = towline("incidents")
     assert (said.code, said.err) == (0, "")
-    for part in ("opportunity.folder_url", "deal 310421", "person", "9186656", "sales-operations", "ask", "open"):
+    for part in ("opportunity.folder_url", "deal 310421", "person", "9186656", "2 d 4 h", "sales-operations", "ask", "open"):
         assert part in said.out
     (shown,) = towline("incidents", "--json").json
     assert (shown["id"], shown["found_hash"], shown["entity"]) == (number, hashed(VALUE, SALT), "opportunity")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from connectors.guard import speaking_for
 from contracts.errors import RefusedError, RetryableError, UncertainError
+from contracts.records import DealChange, Wanted
 from contracts.systems import Route
 from deployments.reconciling import put_back, take_over
 from ledger.inbox import NewEvent
@@ -66,6 +69,14 @@ async def test_what_we_wrote_ourselves_is_no_incident(house: Runtime) -> None:
     found = await reconciled(house)
     assert (found[Finding.FINE] > 0, found.total() - found[Finding.FINE]) == (True, 0)
     assert await incidents(house) == []
+
+
+async def test_what_our_own_app_wrote_is_none_though_the_ledger_does_not_know_of_it(house: Runtime, vendors: Vendors) -> None:
+    (deal,) = await deals(house, 1)
+    with speaking_for("docs"):
+        await house.crm.change_deals([Wanted(uuid4(), DealChange(deal.id, folder_url=ELSEWHERE))])
+    assert (await reconciled(house))[Finding.NEW] == 0
+    assert await says(vendors, FOLDER) == ELSEWHERE
 
 
 @pytest.mark.parametrize("by", ["person", "import", "API"])
