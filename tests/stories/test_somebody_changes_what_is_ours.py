@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.guard import speaking_for
-from contracts.errors import RefusedError, RetryableError, UncertainError
+from contracts.errors import HeldError, RefusedError, RetryableError, UncertainError
 from contracts.records import DealChange, Wanted
 from contracts.systems import Route
 from deployments.reconciling import put_back, take_over
@@ -18,6 +18,7 @@ from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from lifecycle.keys import event_id
 from lifecycle.reconciling import Finding, Kind
+from lifecycle.switches import Scope
 from runtime.wiring import Runtime
 from tasks.comparing import compare
 from tasks.putting_back import put_back as write_back
@@ -363,6 +364,25 @@ async def test_a_deal_that_is_worked_on_is_left_to_the_next_look(house: Runtime,
         await books.inbox.claim(event.type, limit=1, worker="another", seconds=30)
     assert (await reconciled(house)).total() == 0
     assert await says(vendors, FOLDER) == ELSEWHERE
+
+
+async def test_while_somebody_has_paused_nothing_is_put_back(house: Runtime, vendors: Vendors) -> None:
+    """
+    Given a mirror that was edited, and a pause of the CRM
+    When we look
+    Then the incident is written down and nothing is written outside; when the pause is lifted, ours is put back.
+    """
+    (deal,) = await deals(house, 1)
+    await vendors.person_changes("crm", "deals", deal.id, {FOLDER: ELSEWHERE})
+    async with house.ledger.begin() as books:
+        await books.switches.pause(Scope.SYSTEM, "crm", reason="a test", by="tests")
+    with pytest.raises(HeldError):
+        await reconciled(house)
+    assert await says(vendors, FOLDER) == ELSEWHERE
+    async with house.ledger.begin() as books:
+        await books.switches.resume(Scope.SYSTEM, "crm", by="tests")
+    await reconciled(house)
+    assert [one.state for one in await incidents(house)] == ["put back"]
 
 
 async def test_two_who_look_at_once_tell_it_once(house: Runtime, vendors: Vendors) -> None:
