@@ -10,7 +10,7 @@ from contracts.owners import Owners
 from contracts.systems import Route
 from ledger import routing
 from ledger.database import Books, Ledger
-from lifecycle.reconciling import RECORD, RESTORED, IncidentState
+from lifecycle.reconciling import IncidentState, can_be_put_back
 from lifecycle.undo import require_known
 from runtime.wiring import Runtime
 from tasks import putting_back
@@ -27,7 +27,7 @@ async def put_back(house: Runtime, number: int, *, by: str) -> Any:
     """
     async with house.ledger.begin() as books:
         incident = await _open(books, house.catalog.owners, number, by)
-        if incident.kind not in RESTORED or incident.field == RECORD:
+        if not can_be_put_back(incident.kind, incident.field):
             raise RefusedError(f"{incident.entity}.{incident.field} {BY_HAND}", cause="incident.by_hand")
         await books.incidents.reroute([number], Route.PUT_BACK, by=by)
     await putting_back.put_back(house, [incident])

@@ -14,7 +14,7 @@ from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
 from lifecycle.events import OURSELVES, envelope
 from lifecycle.keys import event_id
-from lifecycle.reconciling import RECORD, IncidentState, Kind, cause_of, reason_of
+from lifecycle.reconciling import RECORD, IncidentState, Kind, can_be_put_back, cause_of, reason_of
 from lifecycle.stages import MOVES
 
 CHANGE = "change.requested"
@@ -70,7 +70,6 @@ async def _change_request(books: Books, catalog: Catalog, incident: Any) -> NewE
 
 def _exception(incident: Any, case: Any | None, why: str) -> NewException:
     reason = reason_of(incident.entity, incident.field, incident.by, incident.our_hash, incident.found_hash)
-    can_be_written = incident.kind in (Kind.DEAL, Kind.CUSTOMER) and incident.field != RECORD
     return NewException(
         event_id=None,
         case_id=incident.case_id,
@@ -79,7 +78,7 @@ def _exception(incident: Any, case: Any | None, why: str) -> NewException:
         cause=cause_of(incident.entity, incident.field),
         field=incident.field,
         reason=f"{reason}; {why}" if why else reason,
-        route=(LOOK if can_be_written else LOOK_ONLY).format(id=incident.id),
+        route=(LOOK if can_be_put_back(incident.kind, incident.field) else LOOK_ONLY).format(id=incident.id),
         owner=incident.owner,
         amount_minor=case.amount_minor if case and case.currency else None,
         currency=case.currency if case else None,

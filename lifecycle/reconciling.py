@@ -39,6 +39,8 @@ RECORD: Final = "record"
 """What an incident calls its field when the whole record is gone."""
 THERE: Final = "there"
 STAGE: Final = "stage"
+YOUNG: Final = 600.0
+"""Seconds for which a moved stage is left alone: the webhook that tells of it may be on its way."""
 PUT_BACK: Final = "put_back"
 """The step under which the ledger keeps what was put back."""
 SYSTEMS: Final = {Kind.DEAL: System.CRM, Kind.CUSTOMER: System.BILLING, Kind.DOCUMENT: System.DOCS, Kind.INVOICE: System.BILLING}
@@ -117,6 +119,11 @@ def judge(expected: Expected, found: Trace, known: Known | None) -> Finding:
         return Finding.TOLD
     later = expected.at is not None and known.closed_at is not None and known.closed_at < expected.at
     return Finding.FINE if known.state is IncidentState.TAKEN_OVER and not later else Finding.NEW
+
+
+def can_be_put_back(kind: str, field: str) -> bool:
+    """Say whether a field can be written again as it was; a paper cannot, nor a record that is gone."""
+    return kind in RESTORED and field != RECORD
 
 
 def hashed(value: str | None, salt: str) -> str:

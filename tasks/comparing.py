@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.errors import RefusedError
@@ -18,6 +19,7 @@ from lifecycle.reconciling import (
     STAGE,
     SYSTEMS,
     THERE,
+    YOUNG,
     Expected,
     Finding,
     IncidentState,
@@ -34,10 +36,11 @@ from runtime.wiring import Runtime
 Sight = tuple[Watched, Expected, Trace]
 
 
-async def compare(house: Runtime, kind: Kind, ids: Sequence[str]) -> Counter[str]:
+async def compare(house: Runtime, kind: Kind, ids: Sequence[str], *, young: float = YOUNG) -> Counter[str]:
     """Compare records with the ledger and write down what differs, once while it lasts; return how many of each finding.
 
-    What somebody works on meanwhile is left to the next time. Safe to repeat.
+    What somebody works on meanwhile is left to the next time, and so is a stage that was moved less than `young` seconds ago.
+    Safe to repeat.
 
     Raises:
         RetryableError, MisconfiguredError: a system does not tell what stands there; nothing was written.
@@ -47,10 +50,13 @@ async def compare(house: Runtime, kind: Kind, ids: Sequence[str]) -> Counter[str
     ready = {one.id: one for one in before.values() if not one.is_busy}
     fields = watched(kind, house.catalog.systems)
     traces = await read_traces(house, kind, list(ready))
+    settled_by = datetime.now(UTC) - timedelta(seconds=young)
     async with house.ledger.begin(wake=True) as books:
         await books.incidents.alone()
         now = await books.incidents.expected(kind, list(ready))
-        sights = {one: _sights(kind, record, fields, traces.get(one)) for one, record in now.items() if record == ready[one]}
+        sights = {
+            one: _sights(kind, record, fields, traces.get(one), settled_by) for one, record in now.items() if record == ready[one]
+        }
         return await _write(books, house, kind, {one: now[one] for one in sights}, sights)
 
 
@@ -62,14 +68,16 @@ async def read_traces(house: Runtime, kind: Kind, ids: Sequence[str]) -> Traces:
     return traces
 
 
-def _sights(kind: Kind, record: Record, fields: Sequence[Watched], traces: Mapping[str, Trace] | None) -> list[Sight]:
-    """Put what should stand in each field beside what does; a stage that an event on its way explains is no sight."""
+def _sights(
+    kind: Kind, record: Record, fields: Sequence[Watched], traces: Mapping[str, Trace] | None, settled_by: datetime
+) -> list[Sight]:
+    """Put what should stand in each field beside what does; a stage that an event on its way may explain is no sight."""
     there = Trace(RECORD, THERE if traces is not None else None)
     found: list[Sight] = [(whole(kind), Expected(THERE), there)]
     for one in fields:
         trace = (traces or {}).get(one.field)
         expected = record.fields.get(trace.name) if trace else None
-        if trace and expected and not (one.field == STAGE and record.may_move):
+        if trace and expected and not (one.field == STAGE and (record.may_move or (trace.at and trace.at > settled_by))):
             found.append((one, expected, trace))
     return found
 

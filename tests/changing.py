@@ -23,7 +23,8 @@ from lifecycle.continuity import Movement
 from lifecycle.documents import Artefact
 from lifecycle.reconciling import Kind
 from runtime.wiring import Runtime
-from tasks.reconciling import PAGE, compare, put_back, records_of
+from tasks.comparing import compare
+from tasks.reconciling import PAGE, put_back, records_of
 from tests.world import NO_TLS, Vendors
 
 EUR = Money(minor=1_500_000, currency="EUR")
@@ -42,13 +43,13 @@ class Deal:
     invoice: str = ""
 
 
-async def reconciled(house: Runtime) -> Counter[str]:
+async def reconciled(house: Runtime, *, young: float = 0) -> Counter[str]:
     """Compare everything and put back what goes back, as the flow does; return how many of each finding."""
     found: Counter[str] = Counter()
     for kind in Kind:
         ids = await records_of.fn(kind)
         for first in range(0, len(ids), PAGE):
-            found.update(await compare.fn(kind, ids[first : first + PAGE]))
+            found.update(await compare(house, kind, ids[first : first + PAGE], young=young))
     await put_back.fn()
     return found
 

@@ -51,11 +51,11 @@ async def test_a_system_that_is_away_holds_up_only_what_stands_there(world: Worl
     Then the run fails, and the customer's incident is there; when the CRM is back, the deal's, too.
     """
     deal = await won(world.house)
-    await world.vendors.person_changes("crm", "deals", deal.id, {"dealstage": "closedlost"})
+    await world.vendors.person_changes("crm", "deals", deal.id, {FOLDER: "https://drive.example/elsewhere"})
     await world.vendors.person_changes("billing", "customers", deal.customer, {"email": "billing@northwind.example"})
     await world.vendors.fault("crm", "POST /crm/v3/objects/deals/batch/read", status=401, count=-1)
     assert (await compared(world)).is_failed()
     assert [one.field for one in await incidents(world.house)] == ["email"]
     await world.vendors.heal()
     assert (await compared(world)).is_completed()
-    assert [one.field for one in await incidents(world.house)] == ["email", "stage"]
+    assert [one.field for one in await incidents(world.house)] == ["email", "folder_url"]
