@@ -34,7 +34,7 @@ def incidents(
 ) -> None:
     """Show what somebody changed past us outside, and say which value counts.
 
-    Values are not shown: `our_hash` and `found_hash` are salted, and say only whether two looks have seen the same.
+    Values are not shown, only hashes of what should stand there and what does, under a salt of the incident's own.
     """
     if context.invoked_subcommand is not None:
         return

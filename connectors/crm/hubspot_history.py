@@ -1,7 +1,6 @@
 """What HubSpot's history of a property says: who changed it last, by which way. Knows no rule about it.
 
-https://developers.hubspot.com/docs/guides/api/crm/understanding-the-crm and `propertiesWithHistory` of
-https://developers.hubspot.com/docs/api-reference/crm-objects-v3/batch/post-crm-v3-objects-objectType-batch-read
+`propertiesWithHistory` of https://developers.hubspot.com/docs/api-reference/latest/crm/objects/objects/batch/get-objects
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.reconcile import reconcile
 from tests.changing import incidents, won
+from tests.journey import deals_at
 from tests.undoing import of_event, rolled_back, row_of
 from tests.world import World, lead
 
@@ -42,6 +43,33 @@ async def test_a_field_is_put_back_and_its_deal_can_still_be_taken_back(world: W
     rollback = await row_of(world, await rolled_back(world, of_event(event)))
     assert (rollback.state, rollback.changed, rollback.failed) == ("done", 0, 0)
     assert await world.vendors.objects("crm", "deals") == []
+
+
+async def test_a_deal_that_nobody_touched_has_no_incident_from_lead_to_payment(world: World) -> None:
+    await deals_at(world, "paid", "northwind", "globex")
+    state = await compared(world)
+    assert "0 new incidents" in str(state.message)
+    async with world.house.ledger.begin() as books:
+        meter = {row.entity: row.fields for row in await books.incidents.meter()}
+    assert set(meter) == {"opportunity", "account", "contact", "document", "invoice"}
+
+
+async def test_a_changed_proposal_becomes_a_changed_offer_that_waits_for_a_person(world: World) -> None:
+    """
+    Given a deal in delivery, whose approved proposal is locked
+    When somebody lifts the lock and writes into it, and the flow runs
+    Then a changed offer is drafted, and a person is asked for it; the flow's next run has nothing new to say.
+    """
+    (deal,) = await deals_at(world, "delivery", "northwind")
+    (proposal,) = [one["id"] for one in await world.vendors.objects("docs", "documents") if "_proposal_v1" in one["name"]]
+    await world.vendors.person_changes("docs", "documents", proposal, {"unlock": True})
+    await world.vendors.person_changes("docs", "documents", proposal, {"text": "EUR 12,000.00"})
+    await compared(world)
+    await world.settles()
+    (asked,) = await world.waiting()
+    assert (asked.case_id, asked.document != proposal) == (deal.case, True)
+    assert "0 new incidents" in str((await compared(world)).message)
+    assert [one.state for one in await incidents(world.house)] == ["taken over"]
 
 
 async def test_a_system_that_is_away_holds_up_only_what_stands_there(world: World) -> None:
