@@ -121,6 +121,13 @@ def judge(expected: Expected, found: Trace, known: Known | None) -> Finding:
     return Finding.FINE if known.state is IncidentState.TAKEN_OVER and not later else Finding.NEW
 
 
+def way_of(route: Route, found: Trace, known: Known | None) -> Route:
+    """Return the way that a new incident goes: its rule's, but who writes again what was put back has a reason, and is asked."""
+    if route is Route.PUT_BACK and known is not None and known.state is IncidentState.PUT_BACK:
+        return Route.ASK if known.found_hash == hashed(found.value, known.salt) else route
+    return route
+
+
 def can_be_put_back(kind: str, field: str) -> bool:
     """Say whether a field can be written again as it was; a paper cannot, nor a record that is gone."""
     return kind in RESTORED and field != RECORD

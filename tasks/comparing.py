@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from lifecycle.reconciling import (
     hashed,
     judge,
     watched,
+    way_of,
     whole,
 )
 from runtime.wiring import Runtime
@@ -92,7 +94,8 @@ async def _write(
     for one, record in records.items():
         for what, expected, trace in sights[one]:
             row = known.get((one, what.field))
-            finding = judge(expected, trace, _known(row))
+            before = _known(row)
+            finding = judge(expected, trace, before)
             counted[finding] += 1
             looks[one, what.entity] += what.field != RECORD
             if finding is Finding.OVER:
@@ -100,7 +103,8 @@ async def _write(
             elif finding is Finding.NEW:
                 if row is not None and row.state == IncidentState.OPEN:
                     closed[IncidentState.OVERTAKEN].append(row)
-                new.append(_incident(house, kind, record, what, expected, trace))
+                way = way_of(what.route, trace, before)
+                new.append(_incident(house, kind, record, replace(what, route=way), expected, trace))
     for state, rows in closed.items():
         await over(books, rows, state)
     await _go(books, house, await books.incidents.open(new))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -69,9 +69,7 @@ async def asked(house: Runtime) -> list[Any]:
 async def won(house: Runtime) -> Deal:
     """A deal in delivery, with links, customer, and a locked proposal."""
     (deal,) = await deals(house, 1, stage="delivery")
-    customer = await _customer(house, deal)
-    document = await _document(house, deal)
-    return Deal(deal.case, deal.account, deal.id, customer, document)
+    return replace(deal, customer=await _customer(house, deal), document=await _document(house, deal))
 
 
 async def billed(house: Runtime) -> Deal:
@@ -87,7 +85,7 @@ async def billed(house: Runtime) -> Deal:
         ]
         await books.continuity.enter([NewEntry(deal.case, uuid4(), one) for one in moves])
         await books.cases.advance([_case(deal, "invoiced")])
-    return Deal(deal.case, deal.account, deal.id, deal.customer, deal.document, invoice)
+    return replace(deal, invoice=invoice)
 
 
 async def deals(house: Runtime, number: int, *, stage: str = "qualified") -> list[Deal]:

@@ -9,7 +9,20 @@ import pytest
 from contracts.catalog import catalog
 from contracts.systems import Route
 from contracts.traces import Hand, Trace
-from lifecycle.reconciling import HELD, RECORD, Expected, Finding, IncidentState, Kind, Known, hashed, judge, reason_of, watched
+from lifecycle.reconciling import (
+    HELD,
+    RECORD,
+    Expected,
+    Finding,
+    IncidentState,
+    Kind,
+    Known,
+    hashed,
+    judge,
+    reason_of,
+    watched,
+    way_of,
+)
 
 SYSTEMS = catalog().systems
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -56,6 +69,20 @@ def test_every_field_that_the_contract_seals_or_routes_can_be_compared() -> None
 )
 def test_a_look_is_judged_by_what_was_told_before(found: str, before: Known | None, says: Finding) -> None:
     assert judge(Expected("ours", NOW - timedelta(days=1)), Trace("field", found, Hand.PERSON), before) is says
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "way"),
+    [
+        (Route.PUT_BACK, None, Route.PUT_BACK),
+        (Route.PUT_BACK, known(IncidentState.PUT_BACK, "theirs", NOW), Route.ASK),
+        (Route.PUT_BACK, known(IncidentState.PUT_BACK, "others", NOW), Route.PUT_BACK),
+        (Route.PUT_BACK, known(IncidentState.SETTLED, "theirs", NOW), Route.PUT_BACK),
+        (Route.TAKE_OVER, known(IncidentState.PUT_BACK, "theirs", NOW), Route.TAKE_OVER),
+    ],
+)
+def test_who_writes_again_what_was_put_back_is_asked(rule: Route, before: Known | None, way: Route) -> None:
+    assert way_of(rule, Trace("field", "theirs", Hand.PERSON), before) is way
 
 
 def test_what_we_wrote_since_is_fine_whatever_it_is() -> None:

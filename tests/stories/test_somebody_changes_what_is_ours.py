@@ -111,12 +111,20 @@ async def test_a_mirror_that_was_edited_is_put_back_and_it_is_known_by_what(hous
     assert len(await incidents(house)) == 1
 
 
-async def test_what_is_put_back_and_changed_again_is_told_again(house: Runtime, vendors: Vendors) -> None:
+async def test_who_writes_again_what_was_put_back_is_asked(house: Runtime, vendors: Vendors) -> None:
+    """
+    Given a mirror that was edited and put back
+    When another value is written into it, and then that one again
+    Then the first is put back, too, and about the second the owner is asked; taken over, it stands.
+    """
     (deal,) = await deals(house, 1)
-    for _ in range(2):
-        await vendors.person_changes("crm", "deals", deal.id, {FOLDER: ELSEWHERE})
+    for value in (ELSEWHERE, f"{ELSEWHERE}/2", f"{ELSEWHERE}/2"):
+        await vendors.person_changes("crm", "deals", deal.id, {FOLDER: value})
         await reconciled(house)
-    assert [one.state for one in await incidents(house)] == ["put back", "put back"]
+    found = await incidents(house)
+    assert [(one.route, one.state) for one in found] == [("put back", "put back"), ("put back", "put back"), ("ask", "open")]
+    await take_over(house.ledger, house.catalog, found[2].id, by=SECOND)
+    assert ((await reconciled(house))[Finding.NEW], await says(vendors, FOLDER)) == (0, f"{ELSEWHERE}/2")
 
 
 async def test_a_stage_that_was_moved_behind_our_back_is_for_the_owner_to_decide(house: Runtime, vendors: Vendors) -> None:
