@@ -39,6 +39,7 @@ class Work:
     budgets: Sequence[Any]
     switches: Sequence[Any]
     circuits: Sequence[Any]
+    bypass: Sequence[Any]
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -119,6 +120,7 @@ async def _read(books: Books) -> Work:
         budgets=await books.budgets.standing(),
         switches=await books.switches.open(),
         circuits=await books.circuits.open(),
+        bypass=await books.incidents.meter(),
     )
 
 
@@ -134,6 +136,7 @@ def _as_json(work: Work | None) -> dict[str, Any]:
         "budgets": [dict(row._mapping) for row in work.budgets],
         "paused": [paused(row) for row in work.switches],
         "outages": [outage(row) for row in work.circuits],
+        "bypass": [dict(row._mapping) for row in work.bypass],
     }
 
 
@@ -163,6 +166,10 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
         held = {row.name: f"{row.held_seconds:.0f} s" if row.held_seconds else "" for row in work.budgets}
         used = [(row.name, f"{row.left:.0f} of {row.size}", held[row.name]) for row in work.budgets]
         print_table(("calls of", "left", "held for"), used)
+    for row in work.bypass:
+        if row.changed:
+            share = f"{row.changed / row.fields:.1%}" if row.fields else ""
+            out.print(f"\n{row.changed} of {row.fields} fields of {row.entity} ({share}) were changed past us, by: {row.by}")
     if work.causes:
         out.print()
         print_table(

@@ -56,8 +56,8 @@ class Standing:
 Facts = Mapping[str, Any]
 """How an outside record stands, as far as undoing looks at it.
 
-`fields` and the name of the `key` among them, `status`, `partly_paid`, `lock`, `ours` (nobody else changed it last), and which
-other records it `holds`.
+`fields` and the name of the `key` among them, `status`, `partly_paid`, `lock`, `ours` (nobody else changed it last: else `who`
+did, `at` that time), and which other records it `holds`.
 """
 
 

@@ -28,13 +28,27 @@ class System(StrEnum):
     BILLING = "billing"
 
 
+class Route(StrEnum):
+    """What becomes of a field that somebody changed past us."""
+
+    PUT_BACK = "put back"
+    TAKE_OVER = "take over"
+    ASK = "ask"
+
+
 class Entity(Reasoned):
-    """One entity: its system of record, the mirrors it may have, its fields, and who decides about single ones of them."""
+    """One entity: its system of record, the mirrors it may have, its fields, and who decides about single ones of them.
+
+    Fields of mirrors are watched; `sealed` ones also where they are decided about, since nobody may change them there alone.
+    `changed` says what becomes of a watched field that somebody changed: the owner is asked, unless it says otherwise.
+    """
 
     record: System
     mirrors: tuple[System, ...] = ()
     fields: Annotated[tuple[Slug, ...], Field(min_length=1)]
     authority: Mapping[Slug, System] = Field(default_factory=dict)
+    sealed: tuple[Slug, ...] = ()
+    changed: Mapping[Slug, Route] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -44,11 +58,26 @@ class Entity(Reasoned):
             raise ValueError(f"{', '.join(twice)} is named twice")
         if unknown := sorted(self.authority.keys() - set(self.fields)):
             raise ValueError(f"{', '.join(unknown)} has an authority and is no field of the entity")
+        if unknown := sorted({*self.sealed, *self.changed} - set(self.fields)):
+            raise ValueError(f"{', '.join(unknown)} is sealed or changed and is no field of the entity")
+        if stuck := sorted(field for field in self.sealed if self.changed.get(field) is Route.PUT_BACK):
+            raise ValueError(f"{', '.join(stuck)} is decided about where it stands, so no rule can put it back")
+        if lone := sorted(field for field in self.changed if field not in self.sealed and not self._is_mirrored(field)):
+            raise ValueError(f"{', '.join(lone)} is changed where it is decided about, and nobody else holds it")
         return self
 
     def authority_over(self, field: str) -> System:
         """Return the system that decides about a field: the system of record, unless another one is named."""
         return self.authority.get(field, self.record)
+
+    def route(self, field: str, system: str) -> Route | None:
+        """Return what becomes of a field that somebody changed in a system; None where that is its own to decide about."""
+        if self.authority_over(field) == system and field not in self.sealed:
+            return None
+        return self.changed.get(field, Route.ASK)
+
+    def _is_mirrored(self, field: str) -> bool:
+        return bool({self.record, *self.mirrors} - {self.authority_over(field)})
 
 
 class SystemEntry(Contract):

@@ -33,6 +33,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.incidents import Incidents
 from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
@@ -74,6 +75,7 @@ class Books:
     drift: Drift
     changes: Changes
     users: Users
+    incidents: Incidents
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -43,6 +43,7 @@ SELECT count(*) FROM gone
 """
 )
 EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
+INCIDENTS = text("DELETE FROM incidents WHERE case_id = ANY(:cases) AND state <> 'open'")
 OLD = {
     "gate_results": text(
         "DELETE FROM gate_results WHERE id IN (SELECT id FROM gate_results WHERE at < now() - make_interval(secs => :seconds)"
@@ -59,6 +60,10 @@ OLD = {
     "circuits": text(
         "DELETE FROM circuits WHERE id IN (SELECT id FROM circuits WHERE closed_at < now() - make_interval(secs => :seconds)"
         " ORDER BY id LIMIT :limit)"
+    ),
+    "looks": text(
+        "DELETE FROM looks WHERE (system, vendor_id, entity) IN (SELECT system, vendor_id, entity FROM looks"
+        " WHERE at < now() - make_interval(secs => :seconds) LIMIT :limit)"
     ),
     "rollback_items": text(
         "DELETE FROM rollback_items WHERE (rollback_id, effect_key) IN (SELECT i.rollback_id, i.effect_key FROM rollback_items i"
@@ -94,6 +99,7 @@ class Retention:
             effects = await self._connection.execute(EFFECTS, {"cases": over, "shared": list(shared)})
             gone["effects"] = int(effects.scalar_one())
             gone["exceptions"] = await self._count(EXCEPTIONS, cases=over)
+            gone["incidents"] = await self._count(INCIDENTS, cases=over)
         return Turned(ids[-1] if ids else None, gone)
 
     async def drop(self, table: str, *, seconds: float) -> int:

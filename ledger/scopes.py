@@ -17,9 +17,11 @@ WITH chosen AS (SELECT i.id, i.type FROM inbox i WHERE {which}),
 begun AS (SELECT e.case_id, min(e.started_at) AS at FROM effects e JOIN chosen c ON c.id = e.event_id
           WHERE c.type <> ALL(:alone) GROUP BY e.case_id)
 SELECT e.key, e.case_id, e.event_id, e.system FROM effects e LEFT JOIN begun b ON b.case_id = e.case_id
-WHERE e.state IN ('done', 'uncertain') AND (e.event_id IN (SELECT id FROM chosen) OR e.started_at >= b.at)
+WHERE e.state IN ('done', 'uncertain') AND e.step <> 'put_back'
+  AND (e.event_id IN (SELECT id FROM chosen) OR e.started_at >= b.at)
 ORDER BY e.started_at DESC, e.finished_at DESC
 """
+"""What was put back only stands for the change before it, which is undone as if nobody had touched it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from contracts.systems import Route
+from contracts.traces import Hand
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
+from lifecycle.reconciling import IncidentState
 from lifecycle.switches import Scope
 from lifecycle.undo import Ending, RollbackState, Verdict
 
@@ -487,3 +490,50 @@ class UserAction(SQLModel, table=True):
     reason: str = Field(sa_column=Column(Text, nullable=False))
     before: Any = Field(default=None, sa_column=Column(JSONB))
     after: Any = Field(default=None, sa_column=Column(JSONB))
+
+
+class Incident(SQLModel, table=True):
+    """A field of ours that somebody changed past us, or a record that is gone: hashes only, salted, and the way it went."""
+
+    __tablename__: ClassVar[Any] = "incidents"
+    __table_args__ = (
+        _one_of("state", IncidentState),
+        _one_of("route", Route),
+        _one_of("by", Hand),
+        Index("incidents_record", "vendor_id", "field"),
+        Index("incidents_open", "system", "vendor_id", "field", unique=True, postgresql_where=text("state = 'open'")),
+        Index("incidents_case", "case_id"),
+        Index("incidents_seen_at", "seen_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    system: str
+    kind: str
+    vendor_id: str
+    entity: str
+    field: str
+    case_id: UUID
+    owner: str
+    salt: str
+    our_hash: str
+    found_hash: str
+    by: str
+    who: str | None = None
+    changed_at: datetime | None = Field(default=None, sa_column=_moment())
+    seen_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    route: str
+    state: str = IncidentState.OPEN
+    decided_by: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Look(SQLModel, table=True):
+    """When a record was last compared with the ledger, and how many fields of an entity that were."""
+
+    __tablename__: ClassVar[Any] = "looks"
+
+    system: str = Field(primary_key=True)
+    vendor_id: str = Field(primary_key=True)
+    entity: str = Field(primary_key=True)
+    fields: int
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now(), index=True))

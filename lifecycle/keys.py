@@ -35,6 +35,11 @@ def decision_id(case: UUID, document: str, content_hash: str) -> DecisionId:
     return DecisionId(uuid5(HOUSE, f"decision\n{case}\n{document}\n{content_hash}"))
 
 
+def incident_id(number: int) -> UUID:
+    """Return the id that stands for an incident where an event's would: what is done about it is done once."""
+    return uuid5(HOUSE, f"incident\n{number}")
+
+
 def effect_key(subject: UUID, step: str) -> EffectKey:
     """Return the key of a step done once per subject (an event, a case or an account)."""
     return uuid5(HOUSE, f"effect\n{subject}\n{step}")

@@ -136,9 +136,11 @@ def hubspot(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWAT
     """Return the CRM: HubSpot, or the sandbox's. https://developers.hubspot.com/docs/api/overview"""
     if settings.crm is None:
         base = settings.crm_base_url or f"{settings.sandbox_url}/hubspot"
-        return HubSpot(base, _sandbox_token("crm", f"{base}/oauth/v1/token"), budget=budget, drift=drift)
+        token, own_app = _sandbox_token("crm", f"{base}/oauth/v1/token"), settings.own_crm_app
+        return HubSpot(base, token, budget=budget, drift=drift, own_app=own_app)
     base = settings.crm_base_url or "https://api.hubapi.com"
-    return HubSpot(base, _token("crm", settings, f"{base}/oauth/v1/token"), budget=budget, drift=drift)
+    token = _token("crm", settings, f"{base}/oauth/v1/token")
+    return HubSpot(base, token, budget=budget, drift=drift, own_app=settings.crm_app_id)
 
 
 def google(settings: Settings, budget: Budget = UNLIMITED) -> GoogleDocs:

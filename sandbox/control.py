@@ -1,6 +1,6 @@
 """The /_sandbox interface: faults, objects, requests, webhooks, people at work; the same for every vendor."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -25,13 +25,14 @@ class Made(BaseModel):
 
 
 class Changed(BaseModel):
-    """What a person at work changes in a vendor's UI."""
+    """What a person at work changes in a vendor's UI, record by record or by importing a file."""
 
     model_config = ConfigDict(extra="forbid")
     system: str
     kind: str
     id: str
     properties: dict[str, Any]
+    by: Literal["hand", "import"] = "hand"
 
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
@@ -139,8 +140,9 @@ class Control:
     async def person_changes(self, request: Request) -> Response:
         """Change an object as a person in the vendor's UI; the vendor's own refusal is answered as it is."""
         changed = await _read(request, Changed)
-        people = self._people(changed.system, "person_changes")
-        return Json(await people.person_changes(changed.kind, changed.id, changed.properties))
+        what = "person_changes" if changed.by == "hand" else "import_changes"
+        change = getattr(self._people(changed.system, what), what)
+        return Json(await change(changed.kind, changed.id, changed.properties))
 
     def _people(self, name: str, what: str) -> System:
         """Return a system in which people do this."""

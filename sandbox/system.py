@@ -144,6 +144,10 @@ class System(ABC):
         """Change an object as a person at work in the vendor's UI would; return it as the vendor shows it."""
         raise NotImplementedError
 
+    async def import_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """Change an object as a person's import of a file would; return it as the vendor shows it."""
+        raise NotImplementedError
+
     async def start(self) -> None:
         """Take up background work that an earlier process left; the store is replayed and seeded."""
         return

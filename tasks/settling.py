@@ -47,7 +47,7 @@ async def settle(
     is_down = False
     if news:
         async with runtime().ledger.begin() as books:
-            await books.effects.settle(news, {key: _state(outcome) for key, outcome in news.items()}, run=batch.run)
+            await books.effects.settle(news, {key: state_of(outcome) for key, outcome in news.items()}, run=batch.run)
             heard = {groups[key][0].event: outcome for key, outcome in news.items()}
             is_down = await books.circuits.hear(step.system, step.name, heard)
     if is_down:
@@ -56,7 +56,8 @@ async def settle(
     _hand_out(batch, step, groups, results, untold=untold, is_down=is_down)
 
 
-def _state(outcome: Outcome) -> EffectState:
+def state_of(outcome: Outcome) -> EffectState:
+    """Return how an effect stands after its call."""
     if isinstance(outcome, Ref):
         return EffectState.DONE
     if isinstance(outcome, UncertainError):

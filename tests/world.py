@@ -113,9 +113,12 @@ class Vendors:
         record: dict[str, Any] = await self.control("POST", "people", made)
         return record
 
-    async def person_changes(self, system: str, kind: str, record_id: str, properties: dict[str, Any]) -> None:
-        """Change a record as a person at work in the vendor's own pages."""
-        await self.control("PATCH", "people", {"system": system, "kind": kind, "id": record_id, "properties": properties})
+    async def person_changes(
+        self, system: str, kind: str, record_id: str, properties: dict[str, Any], *, by: str = "hand"
+    ) -> None:
+        """Change a record as a person at work in the vendor's own pages, or by an `import` there."""
+        change = {"system": system, "kind": kind, "id": record_id, "properties": properties, "by": by}
+        await self.control("PATCH", "people", change)
 
     async def asked(self, *, since: int = 0, system: str | None = None) -> list[dict[str, Any]]:
         """Return the requests after number `since`."""

@@ -46,6 +46,10 @@ class Metrics:
         )
         self.budget = Gauge("towline_budget_left", "Calls left of a vendor's limit", ("budget",), registry=self.registry)
         self.budget_size = Gauge("towline_budget_size", "Calls that may go at once", ("budget",), registry=self.registry)
+        self.watched = Gauge("towline_fields_compared", "Fields of ours compared lately", ("entity",), registry=self.registry)
+        self.changed = Gauge(
+            "towline_fields_changed", "Of those, changed past us, by what did it", ("entity", "by"), registry=self.registry
+        )
         self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
 
     def count_event(self, event_type: str, answer: str) -> None:
@@ -83,6 +87,12 @@ class Metrics:
             self.budget.labels(name).set(left)
             self.budget_size.labels(name).set(size)
 
+    def show_bypass(self, meter: Iterable[tuple[str, int, str, int]]) -> None:
+        """Set how many fields of each entity were compared lately, and how many of them were changed past us, and by what."""
+        for entity, fields, by, changed in meter:
+            self.watched.labels(entity).set(fields)
+            self.changed.labels(entity, by).set(changed)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -92,7 +102,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _clear(self, *, up: int) -> None:
-        stops, budgets = (self.paused, self.outage), (self.budget, self.budget_size)
-        for gauge in (self.depth, self.oldest, self.exceptions, *stops, *budgets):
+        stops, budgets, bypass = (self.paused, self.outage), (self.budget, self.budget_size), (self.watched, self.changed)
+        for gauge in (self.depth, self.oldest, self.exceptions, *stops, *budgets, *bypass):
             gauge.clear()
         self.ledger_up.set(up)

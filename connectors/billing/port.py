@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from connectors.guard import Field, Fields, changes
 from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, InvoiceSnapshot
 from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
+from contracts.traces import Traces
 
 Kind = Literal["customer", "estimate", "invoice"]
 
@@ -42,6 +43,9 @@ class Billing(Protocol):
 
     async def read_invoices(self, ids: Collection[str]) -> Mapping[str, InvoiceSnapshot]:
         """Return the invoices that exist among `ids`."""
+
+    async def read_traces(self, kind: str, fields: Collection[str], ids: Collection[str]) -> Traces:
+        """Return fields of what exists among `ids`: of customers, or the `lines` of invoices as what they add up to."""
 
     async def images(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Mapping[EffectKey, Image]:
         """Return what bringing customers up to date will find and leave."""

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 
 from connectors.billing import stripe_shapes as shapes
-from connectors.billing import stripe_undo
+from connectors.billing import stripe_traces, stripe_undo
 from connectors.billing.port import WRITES, Kind
 from connectors.billing.stripe_calls import DIALECT, Calls, Object, StripeApi, is_id, is_missing, path_id
 from connectors.billing.stripe_customers import Customers
@@ -27,6 +27,7 @@ from contracts.billing import CustomerRecord, EstimateRecord, InvoiceRecord, Inv
 from contracts.errors import RefusedError
 from contracts.records import EffectKey, Facts, Image, Outcomes, Ref, Restoring, Wanted
 from contracts.systems import System
+from contracts.traces import Traces
 
 AT_ONCE = 8
 CLAUSES = 10  # that one search may have
@@ -148,6 +149,10 @@ class StripeBilling:
             if isinstance(outcome, Exception):
                 raise outcome
         return found
+
+    async def read_traces(self, kind: str, fields: Collection[str], ids: Collection[str]) -> Traces:
+        """Return fields of what exists among `ids`: of customers, or the `lines` of invoices as what they add up to."""
+        return await stripe_traces.read_traces(self._calls, kind, fields, ids, at_once=AT_ONCE)
 
     async def images(self, wanted: Sequence[Wanted[CustomerRecord]]) -> Mapping[EffectKey, Image]:
         """Return what bringing customers up to date will find and leave."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from connectors.budget import UNLIMITED, Budget
-from connectors.crm import hubspot_contacts, hubspot_notes, hubspot_requests, hubspot_undo
+from connectors.crm import hubspot_contacts, hubspot_history, hubspot_notes, hubspot_requests, hubspot_undo
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
@@ -46,6 +46,7 @@ from contracts.records import (
     Wanted,
 )
 from contracts.systems import System
+from contracts.traces import Traces
 
 P = ParamSpec("P")
 Write = Callable[Concatenate["HubSpot", P], Coroutine[Any, Any, Outcomes]]
@@ -84,11 +85,13 @@ class HubSpot:
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
         drift: Drift = UNWATCHED,
+        own_app: str | None = None,
     ) -> None:
-        """Speak to `base_url`, https://api.hubapi.com at HubSpot itself."""
+        """Speak to `base_url`, https://api.hubapi.com at HubSpot itself; `own_app` is how HubSpot's histories name us."""
         self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
         self._calls = Calls(self._api, drift)
         self._account = Account(self._api)
+        self._own_app = own_app
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -210,6 +213,10 @@ class HubSpot:
             )
             for one, contact in contacts.items()
         }
+
+    async def read_traces(self, kind: str, fields: Collection[str], ids: Collection[str]) -> Traces:
+        """Return fields of the records that exist among `ids`, each with who changed it last: a call for 50 of them."""
+        return await hubspot_history.read_traces(self._calls, kind, fields, ids, self._own_app)
 
     def read_all_contacts(self) -> AsyncIterator[Sequence[Mapping[str, str]]]:
         """Give all contacts, page by page, as they stand there."""

@@ -18,6 +18,8 @@ from contracts.errors import MisconfiguredError, RefusedError, RetryableError, T
 from contracts.records import EffectKey, Outcome, Outcomes, Ref
 
 BATCH = 100
+HISTORIES = 50
+"""Records that one call may ask the history of."""
 Input = dict[str, Any]
 Pair = tuple[str, str]
 
@@ -81,6 +83,14 @@ class Calls:
         items = [item for answer in answers for item in answer.get("results", ())]
         await self._drift.look("hubspot", kind, items, names)
         return {_mark(item, by or "id"): item for item in items}
+
+    async def read_history(self, kind: str, ids: Collection[str], properties: Collection[str]) -> dict[str, Input]:
+        """Return the records that exist, by id, with the history of these properties, newest first."""
+        asked = {"properties": list(properties), "propertiesWithHistory": list(properties)}
+        bodies = [asked | {"inputs": [{"id": one} for one in part]} for part in chunks(sorted(set(ids)), HISTORIES)]
+        path = f"/crm/v3/objects/{kind}/batch/read"
+        answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
+        return {str(item["id"]): item for answer in answers for item in answer.get("results", ())}
 
     async def search(self, kind: str, groups: Sequence[Input], properties: Iterable[str]) -> list[Input]:
         """Return all records that fit one of the filter groups, oldest first."""

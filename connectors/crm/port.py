@@ -27,6 +27,7 @@ from contracts.records import (
     Restoring,
     Wanted,
 )
+from contracts.traces import Traces
 
 
 class Crm(Protocol):
@@ -75,6 +76,9 @@ class Crm(Protocol):
 
     async def read_contacts(self, ids: Collection[str]) -> Mapping[str, ContactSnapshot]:
         """Return the contacts that exist among `ids`, with their company."""
+
+    async def read_traces(self, kind: str, fields: Collection[str], ids: Collection[str]) -> Traces:
+        """Return fields of the records that exist among `ids`, as they stand, each with who changed it last."""
 
     def read_all_contacts(self) -> AsyncIterator[Sequence[Mapping[str, str]]]:
         """Give all contacts, page by page, as they stand there and whatever is wrong with them.

@@ -1,4 +1,4 @@
-"""What taking back needs of Drive: how files stand now, and the bin. Knows no document's content.
+"""What taking back and comparing need of Drive: how files stand now, and the bin. Knows no document's content.
 
 https://developers.google.com/workspace/drive/api/reference/rest/v3/files and https://developers.google.com/workspace/drive/api/guides/delete
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.docs.google_calls import FOLDER, is_gone
@@ -14,9 +15,12 @@ from connectors.http import ApiClient
 from connectors.outcomes import chunks, together
 from contracts.errors import RefusedError
 from contracts.records import Facts, Ref, Standing
+from contracts.traces import Hand, Trace
 
 FOLDERS_A_QUERY = 20
-FIELDS: Mapping[str, str | int] = {"fields": "mimeType,trashed,lastModifyingUser(me),contentRestrictions(readOnly,reason)"}
+FIELDS: Mapping[str, str | int] = {
+    "fields": "mimeType,trashed,modifiedTime,lastModifyingUser(me,permissionId),contentRestrictions(readOnly,reason)"
+}
 LOCKED = "locked"
 
 
@@ -35,11 +39,19 @@ async def look(drive: ApiClient, ids: Collection[str], *, at_once: int) -> Mappi
     return {
         name: {
             "ours": (file.get("lastModifyingUser") or {}).get("me", True),
+            "who": (file.get("lastModifyingUser") or {}).get("permissionId"),
+            "at": file.get("modifiedTime"),
             "lock": _lock(file),
             "holds": [Standing("docs", "file", child) for parent, child in held if parent == name],
         }
         for name, file in files.items()
     }
+
+
+def traces(facts: Facts, fields: Collection[str], content_hash: str) -> Mapping[str, Trace]:
+    """Return what is known of a document's content: who changed the file last, where that was not our own account."""
+    known = {} if facts["ours"] else {"by": Hand.PERSON, "who": facts["who"], "at": datetime.fromisoformat(facts["at"])}
+    return {field: Trace(field, content_hash, **known) for field in fields}
 
 
 async def trash(drive: ApiClient, file: str) -> Ref:

@@ -20,6 +20,7 @@ from contracts.records import (
     Ref,
     Wanted,
 )
+from contracts.traces import Traces
 
 
 class Docs(Protocol):
@@ -65,6 +66,9 @@ class Docs(Protocol):
 
     async def hashes(self, documents: Collection[str]) -> Mapping[str, str]:
         """Return the SHA-256 of each document's content as text; one that is gone is left out."""
+
+    async def read_traces(self, kind: str, fields: Collection[str], ids: Collection[str]) -> Traces:
+        """Return the `content` of the documents that exist, as its hash, with who changed it last, where that is not us."""
 
     async def read_pdf(self, document: str) -> bytes:
         """Return a document as a PDF. Raises RefusedError when it is not there."""

@@ -19,6 +19,7 @@ from sandbox.hubspot.vocabulary import Kind
 from sandbox.store import Record
 from sandbox.system import call_of
 
+HISTORIES = 50  # records that one call may ask the history of
 Input = dict[str, Any]
 
 
@@ -77,12 +78,15 @@ class Batches:
     async def _read(self, request: Request) -> Response:
         kind, call, started = kind_in(request), call_of(request), time.time()
         inputs, body = inputs_of(call), object_of(call)
-        wanted = texts_of(body, "properties") or None
+        wanted, histories = texts_of(body, "properties") or None, texts_of(body, "propertiesWithHistory")
+        if histories and len(inputs) > HISTORIES:
+            told = f"The maximum number of inputs supported in a batch request for property histories is {HISTORIES}."
+            raise Refusal(400, f"{told} Please reduce the number of items and try again")
         found, gone = [], []
         for record_id in dict.fromkeys(_id(one) for one in inputs):
             record = self.records.find(kind, record_id, body.get("idProperty"))
             if record:
-                found.append(self.records.shown(kind, record, wanted))
+                found.append(self.records.shown(kind, record, wanted, histories=histories))
             else:
                 gone.append(record_id)
         return batch(found, [_missing(kind, gone)] if gone else [], started)

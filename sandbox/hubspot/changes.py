@@ -29,8 +29,14 @@ class Who(NamedTuple):
     source: str
     source_id: str
 
+    def entry(self, value: str, at: str) -> dict[str, Any]:
+        """Return a property's new value as its history tells it."""
+        told = {"value": value, "timestamp": at, "sourceType": self.source, "sourceId": self.source_id}
+        return told if self.source == "INTEGRATION" else told | {"updatedByUserId": USER}
+
 
 PERSON = Who("CRM_UI", f"userId:{USER}")
+IMPORT = Who("IMPORT", "5512034")  # the number of the import, which its person's name comes with
 
 
 def app(token: str | None) -> Who:

@@ -19,7 +19,7 @@ from sandbox.hubspot.account import Account
 from sandbox.hubspot.answers import Refusal
 from sandbox.hubspot.associations import Associations
 from sandbox.hubspot.batches import Batches
-from sandbox.hubspot.changes import PERSON, Changes
+from sandbox.hubspot.changes import IMPORT, PERSON, Changes, Who
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.objects import Objects
 from sandbox.hubspot.pipelines import Pipelines
@@ -170,9 +170,16 @@ class HubSpot(System):
 
     async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
         """Change a record as a person in the CRM's UI would."""
+        return self._changed(kind, record_id, properties, PERSON)
+
+    async def import_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """Change a record as an import that a person has begun."""
+        return self._changed(kind, record_id, properties, IMPORT)
+
+    def _changed(self, kind: str, record_id: str, properties: dict[str, Any], who: Who) -> dict[str, Any]:
         named = self._kind(kind)
         record = self.records.get(named, record_id)
-        return self.shown(named.name, self.records.write(self.records.draft(named, properties, record), PERSON))
+        return self.shown(named.name, self.records.write(self.records.draft(named, properties, record), who))
 
     def _kind(self, name: str) -> Kind:
         if name not in BY_ANY_NAME:

@@ -56,7 +56,8 @@ class Objects:
 
     async def _get(self, request: Request) -> Response:
         kind, call = kind_in(request), call_of(request)
-        return Json(self.records.shown(kind, self._found(kind, call, request), _wanted(call), _types(call)))
+        histories = words_of(call, "propertiesWithHistory")
+        return Json(self.records.shown(kind, self._found(kind, call, request), _wanted(call), _types(call), histories))
 
     async def _change(self, request: Request) -> Response:
         kind, call = kind_in(request), call_of(request)

@@ -15,6 +15,7 @@ from sandbox.hubspot.vocabulary import KINDS, LINK_BY_TYPE, Kind
 from sandbox.store import Index, Record, Store
 
 LONGEST_INDEXED = 300
+HISTORY = 20  # changes of a property that HubSpot tells, of all but contacts
 
 
 class Draft(NamedTuple):
@@ -76,7 +77,8 @@ class Records:
             stamps[kind.created] = draft.values.get(kind.created) or now
         given = closing(kind, before, draft.values, self.schema.pipelines, now) | draft.values
         values = {name: value for name, value in (before | given | stamps).items() if value != ""}
-        record = self.store.put(kind.name, record_id, {"properties": values}, values.get("towline_key"))
+        told = _told(draft.record, {name: value for name, value in given.items() if before.get(name, "") != value}, now, who)
+        record = self.store.put(kind.name, record_id, {"properties": values, "history": told}, values.get("towline_key"))
         for target, types in draft.links:
             self.links.put(End(kind.name, record_id), target, types)
         if not draft.record:
@@ -97,9 +99,17 @@ class Records:
             self.changes.deleted(kind, record_id, who)
 
     def shown(
-        self, kind: Kind, record: Record, properties: Iterable[str] | None = None, types: Iterable[str] = ()
+        self,
+        kind: Kind,
+        record: Record,
+        properties: Iterable[str] | None = None,
+        types: Iterable[str] = (),
+        histories: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Return a record as HubSpot shows it, with these properties (None: the usual ones) and associations to these types."""
+        """Return a record as HubSpot shows it.
+
+        With these properties (None: the usual ones), associations to these types, and what is told of these properties' changes.
+        """
         held, archived_at = record.object["properties"], record.object.get("archived_at")
         names = sorted({*kind.always, *(kind.default if properties is None else properties)})
         created = record.object.get("created_at", record.created_at)
@@ -112,6 +122,8 @@ class Records:
         }
         if archived_at:
             shown["archivedAt"] = iso(archived_at)
+        if wanted := [name for name in histories if self.schema.get(kind.name, name)]:
+            shown["propertiesWithHistory"] = {name: record.object.get("history", {}).get(name, []) for name in wanted}
         links = {name: self._linked(kind, record, name) for name in types}
         found = {name: {"results": results} for name, results in links.items() if results}
         return shown | {"associations": found} if found else shown
@@ -162,6 +174,13 @@ class Records:
             message = f"No {name} with ID {record_id} exists"
             raise Refusal(404, message, subCategory="crm.associations.TO_OBJECT_NOT_FOUND", context=context)
         return End(link.target, record_id)
+
+
+def _told(record: Record | None, changed: dict[str, str], at: str, who: Who) -> dict[str, list[dict[str, Any]]]:
+    """Return what is told of a record's changes after these: of each property the newest first."""
+    before: dict[str, list[dict[str, Any]]] = record.object.get("history", {}) if record else {}
+    new = {name: [who.entry(value, at), *before.get(name, [])][:HISTORY] for name, value in changed.items()}
+    return before | new
 
 
 def _terms(record: Record) -> list[tuple[str, str]]:

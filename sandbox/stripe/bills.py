@@ -147,6 +147,17 @@ class Bills:
         self.events.note("invoice.marked_uncollectible", marked)
         return marked
 
+    def credit(self, invoice: Object, amount: int) -> Object:
+        """Take a part of an open invoice back by a credit note; what it adds up to stays, and less of it is due."""
+        self.require(invoice, "open")
+        if not 0 < amount <= invoice["amount_remaining"]:
+            raise Refusal(400, "The credit note's total amount must be greater than 0 and at most what is due.", param="amount")
+        less = {name: invoice[name] - amount for name in ("amount_due", "amount_remaining")}
+        credited = invoice["pre_payment_credit_notes_amount"] + amount
+        changed = self.shelf.change("invoices", invoice, pre_payment_credit_notes_amount=credited, **less)
+        self.events.note("invoice.updated", changed)
+        return changed
+
     def require(self, invoice: Object, *statuses: str) -> None:
         """Raise Stripe's refusal unless an invoice has one of these statuses."""
         if invoice["status"] in statuses:

@@ -1,4 +1,4 @@
-"""The people behind Stripe's dashboard and its hosted pages: they pay, refuse, refund, void and accept; knows no HTTP."""
+"""The people behind Stripe's dashboard and its hosted pages: they pay, refuse, refund, credit, void and accept; knows no HTTP."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +21,7 @@ class Client:
             "paid": lambda invoice, amount: bills.pay(invoice),
             "payment_failed": self._declined,
             "refunded": self._refunded,
+            "credited": lambda invoice, amount: bills.credit(invoice, amount or 0),
             "void": lambda invoice, amount: bills.void(invoice),
             "uncollectible": lambda invoice, amount: bills.give_up(invoice),
         }
@@ -33,7 +34,7 @@ class Client:
         return self.customers.create(Ask({}, properties))
 
     def changes(self, kind: str, object_id: str, properties: dict[str, Any]) -> Object:
-        """Change a customer's fields, or what became of a quote or an invoice (`status`, and `amount` of a refund)."""
+        """Change a customer's fields, or what became of a quote or an invoice: `status`, of a refund or credit `amount`."""
         shelf = self.bills.shelf
         if kind == "customers":
             return self.customers.change(Ask({"customer": object_id}, properties))
@@ -43,8 +44,8 @@ class Client:
         if kind != "invoices":
             raise Refusal(400, "People change customers, quotes and invoices here.", param="kind")
         given = read(properties, {"status": choice(*self._invoice), "amount": integer}, "status")
-        if "amount" in given and given["status"] != "refunded":
-            raise Refusal(400, "An amount can only be named for a refund.", param="amount")
+        if "amount" in given and given["status"] not in ("refunded", "credited"):
+            raise Refusal(400, "An amount can only be named for a refund or a credit.", param="amount")
         invoice = shelf.get("invoices", object_id)
         self._invoice[given["status"]](invoice, given.get("amount"))
         return shelf.get("invoices", object_id)

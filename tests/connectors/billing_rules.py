@@ -228,6 +228,28 @@ class BillingRules:
         assert await billing.find("invoice", []) == await billing.find("estimate", []) == await billing.read_invoices([]) == {}
         assert [one for one in await sandbox.asked() if one["system"] == "billing"] == []
 
+    async def test_what_an_invoice_adds_up_to_is_told_less_its_credits_until_it_is_void(
+        self, billing: Billing, sandbox: Sandbox
+    ) -> None:
+        one, draft = await owed(billing), await drafted(billing)
+        told = [await billing.read_traces("invoice", ["lines"], [one, draft, "in_none"])]
+        await people(sandbox, "invoices", one, status="credited", amount=10_000)
+        told.append(await billing.read_traces("invoice", ["lines"], [one]))
+        await billing.void_invoices([named(one)])
+        told.append(await billing.read_traces("invoice", ["lines"], [one]))
+        total = (await billing.read_invoices([one]))[one].total
+        less = Money(minor=total.minor - 10_000, currency=total.currency)
+        assert [found[one]["lines"].value for found in told[:2]] == [str(total), str(less)]
+        assert (set(told[0]), told[0][draft], told[2]) == ({one, draft}, {}, {one: {}})
+
+    async def test_a_customers_fields_are_told_until_it_is_deleted(self, billing: Billing) -> None:
+        one = await customer_of(billing)
+        traces = await billing.read_traces("customer", ["name", "email"], [one, "cus_none"])
+        told = {field: trace.value for field, trace in traces[one].items()}
+        assert (set(traces), told) == ({one}, {"name": "Northwind GmbH", "email": "ada@northwind.example"})
+        await billing.delete_customers([named(one)])
+        assert await billing.read_traces("customer", ["name"], [one]) == {}
+
     @pytest.mark.parametrize("number", range(4))
     @pytest.mark.parametrize("kind", ["customers", "quotes", "invoices"])
     async def test_after_a_lost_answer_the_same_key_again_makes_no_second_one(

@@ -20,6 +20,7 @@ from contracts.records import (
     Standing,
     Wanted,
 )
+from contracts.traces import Hand
 from contracts.values import Money
 from tests.connectors.conftest import Sandbox
 
@@ -56,6 +57,18 @@ class CrmRules:
         again = [await crm.upsert_companies([one]), await crm.upsert_contacts([person]), await crm.open_deals([opened])]
         assert first == again
         assert [len(await sandbox.objects("crm", kind)) for kind in ("companies", "contacts", "deals")] == [1, 1, 1]
+
+    async def test_a_field_is_told_with_who_changed_it_last_of_any_number_of_records(self, crm: Crm, sandbox: Sandbox) -> None:
+        made = await crm.open_deals([deal(f"Northwind {one}") for one in range(60)])
+        ids = [one.id for one in made.values() if isinstance(one, Ref)]
+        edit = {"system": "crm", "kind": "deals", "id": ids[0], "properties": {"dealname": "Globex"}}
+        await sandbox.control("PATCH", "people", edit)
+        traces = await crm.read_traces("deal", ["name", "stage", "payment"], [*ids, "999999999"])
+        assert set(traces) == set(ids)
+        theirs, ours, never = (traces[ids[0]][field] for field in ("name", "stage", "payment"))
+        assert (theirs.value, theirs.by, bool(theirs.who and theirs.at)) == ("Globex", Hand.PERSON, True)
+        assert ours.by is not Hand.PERSON
+        assert (never.value, never.by) == (None, Hand.UNKNOWN)
 
     async def test_what_was_made_is_found_by_its_key(self, crm: Crm) -> None:
         one, opened = company(), deal()

@@ -31,6 +31,8 @@ from lifecycle.outages import NOUNS
 from lifecycle.path import ASK, Path
 from lifecycle.paths import PATHS
 from lifecycle.payment import MARKS
+from lifecycle.reconciling import SYSTEMS, watched
+from lifecycle.reconciling import Kind as Kinds
 from lifecycle.stages import MOVES, Stage
 from lifecycle.undo import INVERSES, RollbackState
 from tasks import ageing
@@ -218,6 +220,12 @@ def test_the_lifecycle_page_shows_the_system_contract_as_it_is() -> None:
 
     shown = tables_of("lifecycle.md", "Which system holds the truth", "entity")
     assert shown == [row(name, entity) for name, entity in catalog().systems.entities.items()]
+
+
+def test_the_lifecycle_page_shows_what_is_watched_as_it_is() -> None:
+    shown = tables_of("lifecycle.md", "What is watched", "record")
+    found = [(kind, one) for kind in Kinds for one in watched(kind, catalog().systems)]
+    assert shown == [[kind.value, SYSTEMS[kind].value, f"{one.entity}.{one.field}", one.route.value] for kind, one in found]
 
 
 def test_the_lifecycle_page_shows_the_failure_matrix_as_it_is() -> None:

@@ -181,6 +181,17 @@ def test_a_batch_tells_which_records_are_not_there(client: Client) -> None:
     assert api.read("deals", read).num_errors == 1
 
 
+def test_a_batch_tells_how_properties_came_to_what_they_are(client: Client) -> None:
+    made = upsert("deals", client, ("e1", {"dealname": "One"})).results[0]
+    upsert("deals", client, ("e1", {"dealname": "Two"}))
+    ids = [SimplePublicObjectId(id=made.id)]
+    read = BatchReadInputSimplePublicObjectId(inputs=ids, properties=[], properties_with_history=["dealname"])
+    (record,) = client.crm.objects.batch_api.read("deals", read).results
+    told = record.properties_with_history["dealname"]
+    assert [(one.value, one.source_type) for one in told] == [("Two", "INTEGRATION"), ("One", "INTEGRATION")]
+    assert told[0].timestamp >= told[1].timestamp
+
+
 def test_a_batch_is_read_by_a_unique_property(client: Client) -> None:
     upsert("deals", client, ("e1", {"dealname": "One"}), ("e2", {"dealname": "Two"}))
     ids = [SimplePublicObjectId(id=one) for one in ("e2", "e1")]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from ledger.database import Ledger
+from tests.cli.test_incidents import incident
 from tests.web.sender import Sender, gateway, lead
 
 
@@ -67,6 +69,18 @@ async def test_measurements_count_answers_events_and_open_work(sender: Sender, c
     assert measured(text, "towline_open_exceptions")['cause="contract/lead.qualified/person/missing"'] == 1
     assert measured(text, "towline_ledger_up") == {"": 1}
     assert "Ada" not in text
+
+
+async def test_the_bypass_meter_shows_what_of_ours_was_changed_and_by_what(ledger: Ledger, client: httpx.AsyncClient) -> None:
+    async with ledger.begin() as books:
+        await books.incidents.looked("crm", {("1", "opportunity"): 6, ("2", "opportunity"): 6})
+        changed = [incident(vendor_id=one, by=by) for one, by in (("1", "person"), ("2", "person"), ("2", "import"))]
+        await books.incidents.open([changed[0], changed[1]])
+        await books.incidents.open([replace(changed[2], field="payment")])
+    text = (await client.get("/metrics")).text
+    assert measured(text, "towline_fields_compared") == {'entity="opportunity"': 12}
+    labels = {'by="person",entity="opportunity"': 2, 'by="import",entity="opportunity"': 1}
+    assert measured(text, "towline_fields_changed") == labels
 
 
 async def test_causes_that_senders_make_up_do_not_become_labels_without_end(sender: Sender, client: httpx.AsyncClient) -> None:
