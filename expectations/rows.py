@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.cancellation import DealCancelledV1
 from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
+from contracts.domains import misspelt
 from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.lead import LeadQualified
 from contracts.opportunity import OpportunityCreatedV1
@@ -50,6 +51,7 @@ def _lead(payload: LeadQualified, *, event: UUID, case: UUID, facts: Facts) -> R
         "company": company.name if company else None,
         "domain": company.domain if company else None,
         "email": person.email if person else None,
+        "slip_of": misspelt(person.email.rpartition("@")[2], company.domain if company else None) if person else None,
         "owner": payload.owner,
         "confidence": payload.confidence,
         **_amount(payload.amount),

@@ -36,6 +36,7 @@ from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
+from ledger.suggestions import Suggestions
 from ledger.switches import Switches
 from ledger.telling import Telling
 
@@ -70,6 +71,7 @@ class Books:
     retention: Retention
     received: Received
     drift: Drift
+    suggestions: Suggestions
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
