@@ -37,6 +37,7 @@ COMMANDS = {
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
     "suggestions": Noun("cli.suggestions", "Show what is suggested for events that stopped, or answer it."),
     "autonomy": Noun("cli.autonomy", "Show how far each action may go without a person, or move one."),
+    "advise": Noun("cli.advise", "Say whether real time or batches fit each path, with the figures."),
     "replay": Noun("cli.replay", "Make stopped or undone events ready again."),
     "rollback": Noun("cli.rollback", "Plan to undo what was done outside, with all that stands on it."),
     "leave": Noun("cli.leave", "Leave parked events undone."),

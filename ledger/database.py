@@ -32,6 +32,7 @@ from ledger.effects import Effects
 from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
+from ledger.measures import Measures
 from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
@@ -72,6 +73,7 @@ class Books:
     received: Received
     drift: Drift
     suggestions: Suggestions
+    measures: Measures
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:
