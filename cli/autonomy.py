@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -37,12 +38,12 @@ def show(
         return typer.echo(f"{action} stands at “{level}”" + ("" if level is before.level else f", before at “{before.level}”"))
     found = asyncio.run(_standings(action))
     if as_json:
-        print_json([_shown(one) for one in found])
+        print_json([_shown(*one) for one in found])
     elif action is None:
         columns = ("action", "risk", "level", "at most", "outcomes", "right", "next step")
-        print_table(columns, [_line(one) for one in found])
+        print_table(columns, [_line(one) for one, _ in found])
     else:
-        _print(found[0])
+        _print(*found[0])
     return None
 
 
@@ -59,12 +60,12 @@ def _next(one: Standing) -> str:
     return f"{one.next_level}: " + ("earned" if not missing else f"lacks {'; '.join(missing)}")
 
 
-def _print(one: Standing) -> None:
+def _print(one: Standing, counts: Mapping[str, int]) -> None:
     action = one.action
     fields: dict[str, object] = {"action": one.name, "what": action.about, "owner": action.owner, "risk": action.risk}
     fields |= {"level": one.level, "since": one.since if one.since > BEGINNING else "the beginning", "at most": action.ceiling}
     fields |= {"why": action.why, "decision": action.decision, "next step": _next(one)}
-    fields["suggestions"] = ", ".join(f"{number} {outcome}" for outcome, number in sorted(one.counts.items()))
+    fields["suggestions"] = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
     print_fields(fields)
     if one.told:
         rows = [
@@ -80,7 +81,7 @@ def _thresholds(one: Standing) -> list[float]:
     return sorted({*THRESHOLDS, one.action.high})
 
 
-def _shown(one: Standing) -> dict[str, Any]:
+def _shown(one: Standing, counts: Mapping[str, int]) -> dict[str, Any]:
     now = one.evidence_for(one.next_level) if one.next_level else None
     return {
         "action": one.name,
@@ -89,7 +90,7 @@ def _shown(one: Standing) -> dict[str, Any]:
         "level": one.level,
         "since": one.since if one.since > BEGINNING else None,
         "ceiling": one.action.ceiling,
-        "suggestions": one.counts,
+        "suggestions": counts,
         "outcomes": len(one.told),
         "right": sum(told.is_right for told in one.told),
         "reliability": [asdict(bucket) for bucket in reliability(one.told)],
@@ -99,9 +100,9 @@ def _shown(one: Standing) -> dict[str, Any]:
     }
 
 
-async def _standings(action: str | None) -> list[Standing]:
+async def _standings(action: str | None) -> list[tuple[Standing, Mapping[str, int]]]:
     async with open_books() as books:
-        return await standings(books, autonomy(), action)
+        return [(one, await books.suggestions.counted(one.name)) for one in await standings(books, autonomy(), action)]
 
 
 async def _moved(action: str, level: Level, by: str, reason: str) -> Standing:

@@ -133,7 +133,7 @@ async def _correct(books: Books, catalog: Catalog, event: UUID, field: str, valu
 
 
 async def _asked(books: Books, begin: str) -> Row[Any]:
-    rows = await books.suggestions.of_event(begin.lower().replace("-", "")) if begin.strip("-") else []
+    rows = await books.suggestions.named(begin.lower().replace("-", "")) if begin.strip("-") else []
     if not rows:
         raise RefusedError("nothing is suggested for an event whose id begins so; `towline suggestions` lists what waits")
     if len({row.event_id for row in rows}) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,20 +13,22 @@ from ledger.database import Books, Ledger
 from ledger.exceptions import NewException
 from lifecycle.autonomy import CAUSE, Figures, Told, above, below, broken, figures, require_step
 
+EVERY_ONE = 1_000_000
+NEWEST = 1000
+"""Outcomes by which an action may fall back: it is looked at every second."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 ROUTE = "look at what was wrong with `towline autonomy {0}`; confirm where it stands with `towline autonomy {0} {1} --by {2}`"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An action with its level, since when, what was told of its proposals, how many there are by outcome, and the time now."""
+    """An action with its level, since when, what was told of its proposals, the newest first, and the time now."""
 
     name: str
     action: Action
     level: Level
     since: datetime
     told: Sequence[Told]
-    counts: Mapping[str, int]
     now: datetime
 
     @property
@@ -44,8 +46,8 @@ class Standing:
         return figures(self.told, from_confidence=self.action.threshold(self.level), since=max(self.since, lately))
 
 
-async def standings(books: Books, autonomy: Autonomy, only: str | None = None) -> list[Standing]:
-    """Return where actions stand, in the order of their file.
+async def standings(books: Books, autonomy: Autonomy, only: str | None = None, *, newest: int = EVERY_ONE) -> list[Standing]:
+    """Return where actions stand, in the order of their file, each with its newest outcomes.
 
     Raises:
         MisconfiguredError: there is no action `only`.
@@ -57,10 +59,9 @@ async def standings(books: Books, autonomy: Autonomy, only: str | None = None) -
     for name, action in autonomy.actions.items():
         if only in (None, name):
             row = levels.get(name)
-            rows = await books.suggestions.told(name, action.decides)
+            rows = await books.suggestions.told(name, action.decides, limit=newest)
             told = [Told(float(one.confidence), bool(one.is_right), one.at, one.completed) for one in rows]
-            since, counts = row.since if row else BEGINNING, await books.suggestions.counted(name)
-            found.append(Standing(name, action, level_of(action, row), since, told, counts, now))
+            found.append(Standing(name, action, level_of(action, row), row.since if row else BEGINNING, told, now))
     return found
 
 
@@ -92,7 +93,7 @@ async def fall_back(ledger: Ledger, autonomy: Autonomy) -> list[str]:
     fallen = []
     async with ledger.begin() as books:
         await books.suggestions.one_at_a_time()
-        for one in await standings(books, autonomy):
+        for one in await standings(books, autonomy, newest=NEWEST):
             lower = below(one.level)
             if lower is None or not one.action.stops or not (why := broken(one.action, one.evidence_of_now())):
                 continue

@@ -45,12 +45,12 @@ SELECT s.*, x.cause, x.owner, x.closed_at AS gone_on FROM suggestions s LEFT JOI
 WAITING = text(
     OPEN + "WHERE s.outcome IN ('waiting', 'rejected') AND x.id IS NOT NULL AND x.closed_at IS NULL ORDER BY x.id LIMIT :limit"
 )
-OF_EVENT = text(
+NAMED = text(
     OPEN + "WHERE replace(s.event_id::text, '-', '') LIKE :begin || '%' ORDER BY s.exception_id DESC LIMIT 100 FOR UPDATE OF s"
 )
 PASSED = text(
     """
-UPDATE suggestions s SET outcome = 'passed', settled_at = now() WHERE s.outcome = 'waiting'
+UPDATE suggestions s SET outcome = 'passed', settled_at = now() WHERE s.outcome = 'waiting' AND s.completed IS NULL
 AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.id = s.exception_id AND x.closed_at IS NULL)
 """
 )
@@ -62,17 +62,10 @@ AND (i.status IN ('done', 'undone') OR s.settled_at < now() - interval '1 day')
 """
 )
 """An event that was corrected and is not done a day later was not completed, whatever became of it then."""
-REVERTED = text(
-    """
-UPDATE suggestions s SET outcome = 'reverted' FROM inbox i
-WHERE i.id = s.event_id AND s.outcome = 'alone' AND i.status = 'undone'
-"""
-)
-"""What was done alone, and somebody left or took back, counts as wrong: in doubt against the machine."""
 DECIDED = text(
     """
 SELECT 1.0 AS confidence, state = 'approved' AS is_right, decided_at AS at, NULL AS completed FROM decisions
-WHERE kind = :kind AND state IN ('approved', 'rejected') ORDER BY decided_at
+WHERE kind = :kind AND state IN ('approved', 'rejected') ORDER BY decided_at DESC LIMIT :limit
 """
 )
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('towline autonomy', 0))")
@@ -129,9 +122,14 @@ class Suggestions:
         """Return what waits for a person, the oldest first."""
         return (await self._connection.execute(WAITING, {"limit": limit})).all()
 
-    async def of_event(self, begin: str) -> Sequence[Row[Any]]:
+    async def of_event(self, event_id: UUID) -> Sequence[Row[Any]]:
+        """Return what was suggested for an event, the newest first."""
+        statement = select(Suggestion).where(col(Suggestion.event_id) == event_id)
+        return (await self._connection.execute(statement.order_by(col(Suggestion.exception_id).desc()))).all()
+
+    async def named(self, begin: str) -> Sequence[Row[Any]]:
         """Return the suggestions for events whose ids begin so, the newest first, and keep others off them."""
-        return (await self._connection.execute(OF_EVENT, {"begin": begin})).all()
+        return (await self._connection.execute(NAMED, {"begin": begin})).all()
 
     async def settle(self, exception_id: int, outcome: Outcome, *, by: str, given: str | None) -> None:
         """Write down what became of a suggestion."""
@@ -147,13 +145,18 @@ class Suggestions:
 
     async def follow(self) -> None:
         """Write down of which events the end is known by now, and which went on without an answer."""
-        for statement in (PASSED, ENDED, REVERTED):
+        for statement in (PASSED, ENDED):
             await self._connection.execute(statement)
 
-    async def told(self, action: str, decides: str | None) -> Sequence[Row[Any]]:
-        """Return what turned out right or wrong of an action: its proposals, or the answers to a kind of decision."""
+    async def revert(self, events: Collection[UUID]) -> None:
+        """Count as wrong what was done alone for events that a person left or took back: in doubt against the machine."""
+        which = (col(Suggestion.event_id).in_(list(events)), col(Suggestion.outcome) == Outcome.ALONE)
+        await self._connection.execute(update(Suggestion).where(*which).values(outcome=Outcome.REVERTED))
+
+    async def told(self, action: str, decides: str | None, *, limit: int) -> Sequence[Row[Any]]:
+        """Return what turned out right or wrong of an action lately: its proposals, or the answers to a kind of decision."""
         if decides:
-            return (await self._connection.execute(DECIDED, {"kind": decides})).all()
+            return (await self._connection.execute(DECIDED, {"kind": decides, "limit": limit})).all()
         is_right = col(Suggestion.outcome).in_(RIGHT).label("is_right")
         columns: tuple[Any, ...] = (
             col(Suggestion.confidence),
@@ -162,7 +165,7 @@ class Suggestions:
             col(Suggestion.completed),
         )
         which = (col(Suggestion.action) == action, col(Suggestion.outcome).in_([*RIGHT, *WRONG]))
-        statement = select(*columns).where(*which).order_by(col(Suggestion.settled_at))
+        statement = select(*columns).where(*which).order_by(col(Suggestion.settled_at).desc()).limit(limit)
         return (await self._connection.execute(statement)).all()
 
     async def counted(self, action: str) -> Mapping[str, int]:

@@ -14,7 +14,7 @@ from contracts.catalog import catalog
 from contracts.event import Envelope
 from ledger.correcting import consider
 from ledger.database import Ledger
-from ledger.intake import receive
+from ledger.intake import leave, receive
 from tests.world import lead
 
 WORDS = "correct_vocabulary"
@@ -85,7 +85,13 @@ async def event_of(ledger: Ledger, event: UUID) -> Any:
 async def suggestions_of(ledger: Ledger, event: UUID) -> Sequence[Any]:
     """Return what was suggested for an event, the newest first."""
     async with ledger.begin() as books:
-        return await books.suggestions.of_event(event.hex)
+        return await books.suggestions.of_event(event)
+
+
+async def is_left(ledger: Ledger, event: UUID) -> None:
+    """Let an event that goes on stop once more, and a person leave it."""
+    await ends(ledger, event, "parked")
+    assert await leave(ledger, [event]) == {event}
 
 
 async def open_of(ledger: Ledger, event: UUID) -> list[Any]:

@@ -46,6 +46,9 @@ def test_one_command_corrects_it_and_the_event_goes_on(towline: Towline, event: 
     assert said.out.startswith("service is corrected, by ada; the event goes on\n")
     assert [one["status"] for one in towline("events", "--json").json] == ["received"]
     assert towline("exceptions", "--json").json == []
+    (corrected,) = towline("event", str(event), "--json").json["corrections"]
+    assert (corrected["field"], corrected["outcome"], corrected["by"]) == ("service", "accepted", "ada")
+    assert "Implementaton" not in towline("event", str(event)).out
     assert towline("suggestions", "--json").json == []
 
 

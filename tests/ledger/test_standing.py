@@ -198,6 +198,6 @@ async def test_prices_are_judged_by_what_people_decided_and_never_fall(ledger: L
     for one, verdict in zip(asked, (Verdict.APPROVE, Verdict.REJECT, Verdict.REJECT), strict=False):
         await decide(ledger, catalog(), one.id, verdict, by="head-of-sales", door="test", reason="because")
     for action in ("approve_pricing", "commit_contract"):
-        assert [one.is_right for one in (await where(ledger, action)).told] == [True, False, False]
+        assert [one.is_right for one in (await where(ledger, action)).told] == [False, False, True]
     assert await fall_back(ledger, autonomy()) == []
     assert (await where(ledger, "approve_pricing")).level is Level.SUGGESTED

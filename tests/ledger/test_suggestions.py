@@ -14,9 +14,9 @@ from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from ledger.correcting import accept, reject
 from ledger.database import Ledger
-from ledger.intake import leave
+from ledger.intake import leave, quarantine
 from ledger.replaying import Choice, replay
-from tests.suggesting import WORDS, considered, ends, event_of, open_of, past, stand, stops, suggestions_of, unknown
+from tests.suggesting import WORDS, considered, ends, event_of, is_left, open_of, past, stand, stops, suggestions_of, unknown
 
 
 async def take(ledger: Ledger, event: UUID, value: str | None = None, by: str = "ada") -> Any:
@@ -211,13 +211,25 @@ async def test_done_alone_it_is_completed_when_its_event_is_done(ledger: Ledger)
     assert [(row.outcome, row.completed) for row in await suggestions_of(ledger, event)] == [("alone", True)]
 
 
-async def test_done_alone_and_taken_back_it_was_wrong(ledger: Ledger) -> None:
+async def test_done_alone_and_left_by_a_person_it_was_wrong(ledger: Ledger) -> None:
     await stand(ledger, Level.ALONE)
     event = await stops(ledger, service="consulting")
     await considered(ledger)
-    await ends(ledger, event, "done")
-    await ends(ledger, event, "undone")
-    assert [(row.outcome, row.completed) for row in await suggestions_of(ledger, event)] == [("reverted", True)]
+    await is_left(ledger, event)
+    assert await outcomes(ledger, event) == ["reverted"]
+
+
+async def test_done_alone_and_then_given_another_value_it_was_wrong(ledger: Ledger) -> None:
+    await stand(ledger, Level.ALONE)
+    event = await stops(ledger, service="consulting")
+    await considered(ledger)
+    async with ledger.begin() as books:
+        (row,) = await books.inbox.get([event])
+        await books.inbox.correct(event, {**row.payload, "data": {**row.payload["data"], "service": "zebra"}})
+        await quarantine(books, catalog(), await books.inbox.get([event]))
+    await considered(ledger)
+    await take(ledger, event, "training")
+    assert await outcomes(ledger, event) == ["overridden", "reverted"]
 
 
 async def test_done_alone_and_rejected_it_was_wrong_and_its_event_stays(ledger: Ledger) -> None:
@@ -332,7 +344,7 @@ async def test_a_past_of_other_actions_is_not_mixed_in(ledger: Ledger) -> None:
     await past(ledger, "accepted", 3, action="correct_email")
     await past(ledger, "overridden", 2)
     async with ledger.begin() as books:
-        told = await books.suggestions.told(WORDS, None)
+        told = await books.suggestions.told(WORDS, None, limit=10)
         assert await books.suggestions.counted("correct_email") == {"accepted": 3}
     assert [row.is_right for row in told] == [False, False]
 
