@@ -34,34 +34,53 @@ async def consider(ledger: Ledger, catalog: Catalog, autonomy: Autonomy) -> int:
     Raises:
         RetryableError: the ledger is not available; nothing was written.
     """
-    async with ledger.begin(wake=True) as books:
+    async with ledger.begin() as books:
         rows = await books.suggestions.unconsidered(autonomy.causes, limit=PAGE)
         levels = await books.suggestions.levels() if rows else {}
+        known: dict[Mendable, Known] = {}
         for row in rows:
-            name, stop = _mendable(autonomy, row.cause)
-            action = autonomy.actions[name]
-            level = level_of(action, levels.get(name))
-            stopped = Stopped(row.event_type, row.contract, row.data if isinstance(row.data, dict) else {}, float(row.age_days))
-            found = propose(name, stop, stopped, await _known(books, name, stop.field))
-            parts = found.grounds.parts(autonomy.half_life_days) if found.grounds else {}
-            sure = confidence(parts, autonomy.weights) if parts else 0.0
-            treated = treatment(band(sure, action), action, level)
-            why = reasons(found.grounds, parts)
-            was, value = found.was, found.value
-            await books.suggestions.keep(
-                NewSuggestion(row.id, name, row.event_id, row.case_id, stop.field, was, value, sure, parts, why, level, treated)
-            )
-            await _treat(books, catalog, row, stop.field, value, treated)
-        return len(rows)
+            mendable = _mendable(autonomy, row.cause)
+            if mendable not in known:
+                known[mendable] = await _known(books, mendable)
+            level = level_of(autonomy.actions[mendable.action], levels.get(mendable.action))
+            suggestion = _suggestion(autonomy, mendable, level, row, known[mendable])
+            await books.suggestions.keep(suggestion)
+            await _treat(books, catalog, row, suggestion)
+    if rows:
+        await ledger.wake()
+    return len(rows)
 
 
-async def _treat(books: Books, catalog: Catalog, row: Row[Any], field: str, value: str | None, treated: Treatment) -> None:
-    if treated is Treatment.ALONE and value is not None:
-        await _correct(books, catalog, row.event_id, field, value, closed_as="corrected alone")
+def _suggestion(autonomy: Autonomy, mendable: Mendable, level: Level, row: Row[Any], known: Known) -> NewSuggestion:
+    name, stop = mendable
+    action = autonomy.actions[name]
+    stopped = Stopped(row.event_type, row.contract, row.data if isinstance(row.data, dict) else {}, float(row.age_days))
+    found = propose(name, stop, stopped, known)
+    parts = found.grounds.parts(autonomy.half_life_days) if found.grounds else {}
+    sure = confidence(parts, autonomy.weights) if parts else 0.0
+    return NewSuggestion(
+        exception_id=row.id,
+        action=name,
+        event_id=row.event_id,
+        case_id=row.case_id,
+        field=stop.field,
+        was=found.was,
+        proposed=found.value,
+        confidence=sure,
+        parts=parts,
+        reasons=reasons(found.grounds, parts),
+        level=level,
+        treatment=treatment(band(sure, action), action, level) if stopped.has_place(stop.field) else Treatment.BY_HAND,
+    )
+
+
+async def _treat(books: Books, catalog: Catalog, row: Row[Any], one: NewSuggestion) -> None:
+    if one.treatment == Treatment.ALONE and one.proposed is not None:
+        await _correct(books, catalog, one.event_id, one.field, one.proposed, closed_as="corrected alone")
         await books.suggestions.settle(row.id, Outcome.ALONE, by=HOUSE, given=None)
-    elif treated is Treatment.SUGGESTED:
+    elif one.treatment == Treatment.SUGGESTED:
         await books.exceptions.reroute(row.id, ACCEPT_IT, row.owner)
-    elif treated is Treatment.BLOCKED:
+    elif one.treatment == Treatment.BLOCKED:
         entry = catalog[row.event_type]
         await books.exceptions.reroute(row.id, GIVE_IT.format(entry.escalate), entry.process_owner)
 
@@ -122,7 +141,10 @@ def level_of(action: Action, standing: Row[Any] | None) -> Level:
 async def _correct(books: Books, catalog: Catalog, event: UUID, field: str, value: str, *, closed_as: str) -> Prospect:
     """Put a value into an event's payload, keep the one that was received, and judge it again."""
     (row,) = await books.inbox.get([event])
-    data = put(row.payload.get("data") or {}, field, value)
+    stopped = Stopped(row.type, row.contract, row.payload.get("data") or {}, 0)
+    if not stopped.has_place(field):
+        raise RefusedError(f"the event leaves {field} to the CRM: correct it there, then replay", cause="suggestion.in_the_crm")
+    data = put(stopped.data, field, value)
     if rule := dict(misfits(row.contract, data, event_type=row.type)).get(field):
         raise RefusedError(f"{field}: that value does not fit the contract either ({rule})", cause="suggestion.misfit")
     await books.inbox.correct(event, {**row.payload, "data": data})
@@ -154,9 +176,9 @@ def _mendable(autonomy: Autonomy, cause: str) -> Mendable:
     return found
 
 
-async def _known(books: Books, action: str, field: str) -> Known:
-    if action == "match_company":
+async def _known(books: Books, mendable: Mendable) -> Known:
+    name, stop = mendable
+    if name == "match_company":
         return Known([Account(row.name, row.domain, float(row.age_days)) for row in await books.suggestions.accounts()])
-    if action == "correct_vocabulary":
-        return Known(accepted={(fold(row.was), row.proposed) for row in await books.suggestions.accepted(action, field)})
-    return Known()
+    accepted = await books.suggestions.accepted(name, stop.field) if stop.vocabulary else ()
+    return Known(accepted={(fold(row.was), row.proposed) for row in accepted})

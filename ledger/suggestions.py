@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,8 +16,8 @@ from sqlmodel import col
 from ledger.tables import AutonomyLevel, Suggestion
 from lifecycle.autonomy import RIGHT, WRONG, Outcome
 
-MOST = 5000
-"""Accounts, and words that people have accepted, of which the newest are looked at."""
+MOST = 2000
+"""Events whose accounts are looked at, the newest, and words that people have accepted."""
 
 UNCONSIDERED = text(
     """
@@ -141,7 +142,16 @@ class Suggestions:
         """Count as wrong what was done alone for an event in which a person now gives another value."""
         which = (col(Suggestion.event_id) == event_id, col(Suggestion.field) == field, col(Suggestion.proposed) != value)
         statement = update(Suggestion).where(*which, col(Suggestion.outcome) == Outcome.ALONE)
-        await self._connection.execute(statement.values(outcome=Outcome.REVERTED))
+        await self._connection.execute(statement.values(outcome=Outcome.REVERTED, settled_at=func.now()))
+
+    async def answered(self, events: Collection[UUID]) -> Mapping[UUID, set[str]]:
+        """Return, by event, the fields for which a person has given the value: they are not questioned again."""
+        given = col(Suggestion.outcome).in_([Outcome.ACCEPTED, Outcome.OVERRIDDEN])
+        statement = select(col(Suggestion.event_id), col(Suggestion.field))
+        found: defaultdict[UUID, set[str]] = defaultdict(set)
+        for event, field in await self._connection.execute(statement.where(col(Suggestion.event_id).in_(list(events)), given)):
+            found[event].add(field)
+        return found
 
     async def follow(self) -> None:
         """Write down of which events the end is known by now, and which went on without an answer."""
@@ -151,7 +161,8 @@ class Suggestions:
     async def revert(self, events: Collection[UUID]) -> None:
         """Count as wrong what was done alone for events that a person left or took back: in doubt against the machine."""
         which = (col(Suggestion.event_id).in_(list(events)), col(Suggestion.outcome) == Outcome.ALONE)
-        await self._connection.execute(update(Suggestion).where(*which).values(outcome=Outcome.REVERTED))
+        statement = update(Suggestion).where(*which)
+        await self._connection.execute(statement.values(outcome=Outcome.REVERTED, settled_at=func.now()))
 
     async def told(self, action: str, decides: str | None, *, limit: int) -> Sequence[Row[Any]]:
         """Return what turned out right or wrong of an action lately: its proposals, or the answers to a kind of decision."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cleanco import basename
@@ -46,6 +47,11 @@ class Stopped:
             found = found.get(name) if isinstance(found, Mapping) else None
         return found.strip() or None if isinstance(found, str) else None
 
+    def has_place(self, path: str) -> bool:
+        """Say whether the event tells what a field belongs to itself, and does not leave it to be read in the CRM."""
+        parent = path.rpartition(".")[0]
+        return not parent or isinstance(self.data.get(parent), Mapping)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -67,7 +73,7 @@ class Proposal:
 def propose(action: str, stop: Stop, stopped: Stopped, known: Known) -> Proposal:
     """Return what an action proposes for a stopped event; never a value that its contract would refuse."""
     was = stopped.text(stop.field)
-    near = PROPOSERS[action](stop, stopped, known)
+    near = PROPOSERS[action](stop, stopped, known) if stopped.has_place(stop.field) else None
     if near is None or near.value == was:
         return Proposal(was)
     bad = misfits(stopped.contract, put(stopped.data, stop.field, near.value), event_type=stopped.event_type)
@@ -154,6 +160,7 @@ def _like_domain(written: str, domain: str) -> float:
     return max(OSA.normalized_similarity(written, domain), beginning)
 
 
+@lru_cache(maxsize=20_000)
 def _plain(name: str) -> str:
     """A company's name as it is compared: folded, without its legal form."""
     return fold(basename(name))

@@ -186,3 +186,12 @@ def test_an_address_that_is_a_slip_is_told_by_what_it_is_a_slip_of(gate: Gate, e
     found = row(read("lead.qualified/1", data, event_type="lead.qualified"), event=uuid4(), case=uuid4(), facts={})
     assert found["slip_of"] == slip_of
     assert bool(gate.check("lead", [found]).failures) == bool(slip_of)
+
+
+def test_an_address_is_not_questioned_that_a_person_has_confirmed_or_that_the_crm_holds(gate: Gate) -> None:
+    slip = LEAD | {"person": {"name": "Ada Byron", "email": "ada@northwinds.example"}}
+    confirmed, held = {"answered": {"person.email"}}, slip | {"contact_id": "501"}
+    for data, facts in ((slip, confirmed), (held, {})):
+        found = row(read("lead.qualified/1", data, event_type="lead.qualified"), event=uuid4(), case=uuid4(), facts=facts)
+        assert found["slip_of"] is None
+        assert not gate.check("lead", [found]).failures

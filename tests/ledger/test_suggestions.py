@@ -14,6 +14,7 @@ from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from ledger.correcting import accept, reject
 from ledger.database import Ledger
+from ledger.exceptions import NewException
 from ledger.intake import leave, quarantine
 from ledger.replaying import Choice, replay
 from tests.suggesting import WORDS, considered, ends, event_of, is_left, open_of, past, stand, stops, suggestions_of, unknown
@@ -282,6 +283,26 @@ async def test_a_rejected_suggestion_leaves_the_event_stopped(ledger: Ledger) ->
         await take(ledger, event)
     await take(ledger, event, "support")
     assert await outcomes(ledger, event) == ["overridden"]
+
+
+async def test_what_an_event_leaves_to_the_crm_is_corrected_there(ledger: Ledger) -> None:
+    event = await stops(ledger, service="Implementaton", amount={"minor": 1, "currency": "EUR"})
+    async with ledger.begin() as books:
+        (row,) = await books.inbox.get([event])
+        await books.inbox.correct(event, {**row.payload, "data": {"contact_id": "501", "service": "training"}})
+        gate = NewException(
+            event, row.case_id, row.type, row.contract, "gate/lead/domain_is_the_companys_own", "r", "route", "finance-operations"
+        )
+        await books.exceptions.close([event], closed_as="test")
+        await books.exceptions.open([gate])
+    await considered(ledger)
+    (suggestion,) = await suggestions_of(ledger, event)
+    assert (suggestion.treatment, suggestion.proposed) == ("by hand", None)
+    (exception,) = await open_of(ledger, event)
+    assert (exception.route, exception.owner) == ("route", "finance-operations")
+    with pytest.raises(RefusedError, match=r"the event leaves company.domain to the CRM"):
+        await take(ledger, event, "northwind.example")
+    assert (await event_of(ledger, event)).payload["data"] == {"contact_id": "501", "service": "training"}
 
 
 @pytest.mark.parametrize("named", ["", "-", "zebra", unknown()])

@@ -79,6 +79,23 @@ async def test_an_address_that_is_a_slip_stops_before_anything_is_made_and_arriv
     assert contact["properties"]["email"] == "ada@northwind.example"
 
 
+async def test_an_address_that_a_person_confirms_is_not_questioned_again(world: World) -> None:
+    """
+    Given a lead whose address looks like a slip, and is none
+    When a person gives the address as it was
+    Then the gate lets it pass, and it arrives as it was written.
+    """
+    house, written = world.house, "ada@northwinds.example"
+    (event,) = await world.arrives(lead(person={"name": "Ada Byron", "email": written}))
+    await world.qualify(event)
+    await Proposer(house).look()
+    await accept(house.ledger, house.catalog, str(event), by="ada", value=written)
+    await world.qualify(event)
+    assert await world.status(event) == "done"
+    (contact,) = await world.vendors.objects("crm", "contacts")
+    assert contact["properties"]["email"] == written
+
+
 async def test_what_has_been_earned_is_done_alone_until_it_goes_wrong_and_its_owner_is_told(
     house: Runtime, vendors: Vendors
 ) -> None:
