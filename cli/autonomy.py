@@ -101,8 +101,9 @@ def _shown(one: Standing, counts: Mapping[str, int]) -> dict[str, Any]:
 
 
 async def _standings(action: str | None) -> list[tuple[Standing, Mapping[str, int]]]:
+    names = list(autonomy().actions) if action is None else [action]
     async with open_books() as books:
-        return [(one, await books.suggestions.counted(one.name)) for one in await standings(books, autonomy(), action)]
+        return [(one, await books.suggestions.counted(one.name)) for one in await standings(books, autonomy(), names)]
 
 
 async def _moved(action: str, level: Level, by: str, reason: str) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from ledger.exceptions import NewException
 from lifecycle.autonomy import CAUSE, Figures, Told, above, below, broken, figures, require_step
 
 EVERY_ONE = 1_000_000
-NEWEST = 1000
+NEWEST = 500
 """Outcomes by which an action may fall back: it is looked at every second."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 ROUTE = "look at what was wrong with `towline autonomy {0}`; confirm where it stands with `towline autonomy {0} {1} --by {2}`"
@@ -46,22 +46,21 @@ class Standing:
         return figures(self.told, from_confidence=self.action.threshold(self.level), since=max(self.since, lately))
 
 
-async def standings(books: Books, autonomy: Autonomy, only: str | None = None, *, newest: int = EVERY_ONE) -> list[Standing]:
-    """Return where actions stand, in the order of their file, each with its newest outcomes.
+async def standings(books: Books, autonomy: Autonomy, names: Iterable[str], *, newest: int = EVERY_ONE) -> list[Standing]:
+    """Return where these actions stand, each with its newest outcomes.
 
     Raises:
-        MisconfiguredError: there is no action `only`.
+        MisconfiguredError: there is no such action.
     """
-    if only is not None and only not in autonomy.actions:
-        raise MisconfiguredError(f"there is no action {only}; choose one of {', '.join(autonomy.actions)}")
     levels, now = await books.suggestions.levels(), await books.suggestions.now()
     found = []
-    for name, action in autonomy.actions.items():
-        if only in (None, name):
-            row = levels.get(name)
-            rows = await books.suggestions.told(name, action.decides, limit=newest)
-            told = [Told(float(one.confidence), bool(one.is_right), one.at, one.completed) for one in rows]
-            found.append(Standing(name, action, level_of(action, row), row.since if row else BEGINNING, told, now))
+    for name in names:
+        if (action := autonomy.actions.get(name)) is None:
+            raise MisconfiguredError(f"there is no action {name}; choose one of {', '.join(autonomy.actions)}")
+        row = levels.get(name)
+        rows = await books.suggestions.told(name, action.decides, limit=newest)
+        told = [Told(float(one.confidence), bool(one.is_right), one.at, one.completed) for one in rows]
+        found.append(Standing(name, action, level_of(action, row), row.since if row else BEGINNING, told, now))
     return found
 
 
@@ -74,7 +73,7 @@ async def move(ledger: Ledger, autonomy: Autonomy, name: str, wanted: Level, *, 
     """
     async with ledger.begin() as books:
         await books.suggestions.one_at_a_time()
-        (standing,) = await standings(books, autonomy, name)
+        (standing,) = await standings(books, autonomy, [name])
         require_step(name, standing.action, standing.level, wanted, by, standing.evidence_for(wanted))
         if wanted is not standing.level:
             if not reason.strip():
@@ -90,12 +89,12 @@ async def fall_back(ledger: Ledger, autonomy: Autonomy) -> list[str]:
     Raises:
         RetryableError: the ledger is not available; nothing was written.
     """
-    fallen = []
+    fallen, machines = [], [name for name, action in autonomy.actions.items() if action.stops]
     async with ledger.begin() as books:
         await books.suggestions.one_at_a_time()
-        for one in await standings(books, autonomy, newest=NEWEST):
+        for one in await standings(books, autonomy, machines, newest=NEWEST):
             lower = below(one.level)
-            if lower is None or not one.action.stops or not (why := broken(one.action, one.evidence_of_now())):
+            if lower is None or not (why := broken(one.action, one.evidence_of_now())):
                 continue
             reason = f"{one.name} fell back from “{one.level}” to “{lower}”: {'; '.join(why)}"
             await books.suggestions.stand(one.name, lower, by=HOUSE, reason="; ".join(why))

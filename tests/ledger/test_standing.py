@@ -22,7 +22,7 @@ OWNER = "sales-operations"
 
 async def where(ledger: Ledger, action: str = WORDS) -> Standing:
     async with ledger.begin() as books:
-        (found,) = await standings(books, autonomy(), action)
+        (found,) = await standings(books, autonomy(), [action])
     return found
 
 

@@ -20,7 +20,7 @@ OWNER = "sales-operations"
 
 async def level(house: Runtime) -> Level:
     async with house.ledger.begin() as books:
-        (found,) = await standings(books, autonomy(), WORDS)
+        (found,) = await standings(books, autonomy(), [WORDS])
     return found.level
 
 
