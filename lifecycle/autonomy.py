@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,34 +90,31 @@ def figures(told: Sequence[Told], *, from_confidence: float, since: datetime) ->
 
 def lacking(action: Action, seen: Figures) -> list[str]:
     """Return which clauses of the evidence are not met, each with its figures; none when the next step is earned."""
-    return list(_lacking(action, seen))
-
-
-def _lacking(action: Action, seen: Figures) -> Iterator[str]:
-    wanted = action.evidence
+    wanted, said = action.evidence, []
     if seen.weeks < wanted.weeks:
-        yield f"{seen.weeks} of {wanted.weeks} weeks with outcomes"
+        said.append(f"{seen.weeks} of {wanted.weeks} weeks with outcomes")
     if seen.outcomes < wanted.at_least:
-        yield f"{seen.outcomes} of {wanted.at_least} outcomes"
+        said.append(f"{seen.outcomes} of {wanted.at_least} outcomes")
     if seen.outcomes and seen.wrong / seen.outcomes > wanted.override:
-        yield _override(action, seen.wrong, seen.outcomes)
+        said.append(_override(action, seen))
     if not action.decides and (not seen.ended or seen.completed / seen.ended < wanted.completion):
-        yield _completion(action, seen)
+        said.append(_completion(action, seen))
+    return said
 
 
 def broken(action: Action, seen: Figures) -> list[str]:
     """Return which clauses do not hold any more; a few wrong ones are weighed as if there were as many as the evidence needs."""
     wanted, said = action.evidence, []
     if seen.wrong / max(seen.outcomes, wanted.at_least) > wanted.override:
-        said.append(_override(action, seen.wrong, seen.outcomes))
+        said.append(_override(action, seen))
     if seen.ended and seen.completed / seen.ended < wanted.completion:
         said.append(_completion(action, seen))
     return said
 
 
-def _override(action: Action, wrong: int, outcomes: int) -> str:
-    share = percent(wrong, outcomes)
-    return f"{share} of {outcomes} proposals were wrong, allowed {percent(action.evidence.override, 1)}"
+def _override(action: Action, seen: Figures) -> str:
+    share = percent(seen.wrong, seen.outcomes)
+    return f"{share} of {seen.outcomes} proposals were wrong, allowed {percent(action.evidence.override, 1)}"
 
 
 def _completion(action: Action, seen: Figures) -> str:
