@@ -25,11 +25,13 @@ SELECT x.id, x.cause, x.event_id, x.case_id, x.event_type, x.route, x.owner, i.c
        extract(epoch FROM now() - i.received_at) / 86400 AS age_days
 FROM exceptions x JOIN inbox i ON i.id = x.event_id
 WHERE x.closed_at IS NULL AND x.cause LIKE ANY(CAST(:causes AS text[])) AND i.status IN ('quarantined', 'parked')
+AND x.id > (SELECT coalesce(max(exception_id), 0) - 10000 FROM suggestions)
 AND NOT EXISTS (SELECT 1 FROM suggestions s WHERE s.exception_id = x.id)
 AND (SELECT pg_try_advisory_xact_lock(hashtextextended('towline suggestions', 0)))
 ORDER BY x.id LIMIT :limit
 """
 )
+"""The oldest first, so all that is far behind the last one was looked at; near it some may have been committed later."""
 ACCOUNTS = text(
     """
 SELECT DISTINCT ON (lower(c.company ->> 'domain')) c.company ->> 'name' AS name, lower(c.company ->> 'domain') AS domain,
