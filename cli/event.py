@@ -21,6 +21,8 @@ FIELDS = (
 EFFECT = ("step", "system", "state", "contract", "vendor_id", "vendor_url", "attempts", "started_at", "finished_at")
 EXCEPTION = ("cause", "contract", "reason", "route", "owner", "opened_at", "closed_at", "closed_as")
 
+CORRECTION = ("field", "action", "outcome", "confidence", "by", "settled_at")
+
 
 @app.command()
 def event(
@@ -28,7 +30,7 @@ def event(
     source: Annotated[str | None, typer.Option(help="The sender, when ID is the sender's own.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one event, its outside changes in order, and what stopped it."""
+    """Show one event, its outside changes in order, and what stopped it; where a value of it was corrected, by whom."""
     found = asyncio.run(_find(find_event(event_id, source)))
     if as_json:
         return print_json(found)
@@ -39,6 +41,9 @@ def event(
     if found["exceptions"]:
         console().print()
         print_table(EXCEPTION, [[stop[name] for name in EXCEPTION] for stop in found["exceptions"]])
+    if found["corrections"]:
+        console().print()
+        print_table(CORRECTION, [[one[name] for name in CORRECTION] for one in found["corrections"]])
     return None
 
 
@@ -51,4 +56,7 @@ async def _find(wanted: UUID) -> dict[str, Any]:
             **{name: getattr(row, name) for name in FIELDS},
             "effects": [{name: getattr(effect, name) for name in EFFECT} for effect in await effects_of(books, row)],
             "exceptions": [{name: getattr(stop, name) for name in EXCEPTION} for stop in await books.exceptions.of_event(row.id)],
+            "corrections": [
+                {name: getattr(one, name) for name in CORRECTION} for one in await books.suggestions.of_event(row.id)
+            ],
         }

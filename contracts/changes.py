@@ -10,6 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from contracts.advice import load_advice_rules
+from contracts.autonomy import load_autonomy
 from contracts.budgets import load_budgets
 from contracts.catalog import load_catalog
 from contracts.drift import load_shapes
@@ -69,7 +71,10 @@ def fingerprint(agreed: Texts) -> str:
 
 def check(folder: Path) -> None:
     """Read all agreed files below a folder as this version of the house reads them. Raises FileError."""
-    load_rules(folder / "rules.yaml", load_catalog(folder))
+    catalog = load_catalog(folder)
+    load_rules(folder / "rules.yaml", catalog)
+    load_autonomy(folder / "autonomy.yaml", catalog.owners)
+    load_advice_rules(folder / "advice.yaml", catalog)
     load_budgets(folder / "budgets.yaml")
     load_dictionary(folder / "dictionary.yaml")
     load_shapes(folder / "shapes")

@@ -49,7 +49,7 @@ class Vocabulary(Reasoned):
 
     def find(self, text: str) -> str | None:
         """Return our word for what somebody wrote; None where nobody knows it. What the library knows stands as it is."""
-        return self._folded.get(fold(text)) or (text if self.library and fold(text) in _known_to(self.library) else None)
+        return self.names.get(fold(text)) or (text if self.library and fold(text) in _known_to(self.library) else None)
 
     def to_theirs(self, word: str, vendor: str) -> str:
         """Return a vendor's word for ours. Raises ValueError where we have no such word and others are refused."""
@@ -82,7 +82,8 @@ class Vocabulary(Reasoned):
         return {}
 
     @cached_property
-    def _folded(self) -> Mapping[str, str]:
+    def names(self) -> Mapping[str, str]:
+        """Our words by everything that people call them, folded; without what the library knows."""
         return {name: ours for ours, word in self.words.items() for name in map(fold, (ours, *word.synonyms))}
 
 

@@ -16,8 +16,19 @@ from contracts.systems import System
 from contracts.values import Money
 from deployments.outages import Outages, is_outage
 from ledger.database import Books
-from lifecycle import keys, rules
-from lifecycle.announcements import WITHOUT, Stopped, alert, all_clear, drifted, proposal, reason_in_words, settled, withdrawn
+from lifecycle import autonomy, keys, rules
+from lifecycle.announcements import (
+    WITHOUT,
+    Stopped,
+    alert,
+    all_clear,
+    confirmed,
+    drifted,
+    proposal,
+    reason_in_words,
+    settled,
+    withdrawn,
+)
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -88,6 +99,8 @@ class Alerts:
             return await self._outages.last_words(books, known)
         if is_drift(known.cause):
             return Message(known.channel, *settled())
+        if known.cause.startswith(autonomy.CAUSE):
+            return Message(known.channel, *confirmed())
         return Message(known.channel, *(withdrawn() if rules.is_rule(known.cause) else all_clear(known.said)))
 
     async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
@@ -140,6 +153,9 @@ class Alerts:
             title = house.catalog[cause.event_type].title
             links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
             return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
+        if cause.cause.startswith(autonomy.CAUSE):
+            links = {"Runbook": f"{house.settings.runbooks_url}/autonomy.md"}
+            return Message(owner.channel, *proposal("Autonomy", cause.reason, cause.route, owner.name), links)
         if is_drift(cause.cause):
             links = {"Runbook": f"{house.settings.runbooks_url}/{DRIFT_RUNBOOK.removeprefix('docs/runbooks/')}"}
             kept = cause.deals if cause.event_type == UNREADABLE else 0

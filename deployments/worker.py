@@ -35,6 +35,7 @@ from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
 from deployments.lease import moment
 from deployments.prober import Prober
+from deployments.proposer import Proposer
 from deployments.rollbacks import Rollbacks
 from deployments.runs import PREFECT_GONE, Runs, crashed
 from deployments.watch import Watch
@@ -112,6 +113,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
                     group.create_task(Watch(house).run())
+                    group.create_task(Proposer(house).run())
                     group.create_task(Prober(house, dispatcher).run())
                     group.create_task(Rollbacks(house, client, runs, plans).run())
                     group.create_task(_ends_with_a_change(settings, house))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.domains import MAIL_PROVIDERS
 from expectations.named import (
     Column,
     Expectation,
     ExpectColumnValuesToBeBetween,
+    ExpectColumnValuesToBeNull,
     ExpectColumnValuesToBeUnique,
     ExpectColumnValuesToMatchRegex,
     ExpectColumnValuesToNotBeInSet,
@@ -21,25 +23,6 @@ from expectations.report import Route
 
 LARGEST_AMOUNT = 10_000_000
 SURE_ENOUGH = 0.5
-MAIL_PROVIDERS = [
-    "aol.com",
-    "gmail.com",
-    "gmx.de",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mail.com",
-    "mail.ru",
-    "outlook.com",
-    "proton.me",
-    "protonmail.com",
-    "qq.com",
-    "web.de",
-    "yahoo.com",
-    "yandex.ru",
-]
 
 
 class LeadArrivesOnce(ExpectColumnValuesToBeUnique, Named):
@@ -94,6 +77,13 @@ class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex, Named):
     description: str = "The person's e-mail address can exist on the internet"
 
 
+class ContactEmailIsSpeltRight(ExpectColumnValuesToBeNull, Named):
+    """A letter to a domain that is a slip goes to strangers, or to nobody."""
+
+    column: str = "slip_of"
+    description: str = "The e-mail address is not a letter or two off the company's own domain, or a mail provider's"
+
+
 class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex, Named):
     """A person looks, but the deal goes on."""
 
@@ -143,6 +133,7 @@ LEAD: Mapping[type[Expectation], Route] = {
     DomainIsTheCompanysOwn: Route.PROCESS_OWNER,
     LeadNamesAContactEmail: Route.PROCESS_OWNER,
     ContactEmailIsPlausible: Route.PROCESS_OWNER,
+    ContactEmailIsSpeltRight: Route.PROCESS_OWNER,
     LeadHasAnOwner: Route.PROCESS_OWNER,
     LeadAmountIsReasonable: Route.DEAL_OWNER,
     LeadAmountNamesItsCurrency: Route.DEAL_OWNER,

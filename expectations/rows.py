@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.cancellation import DealCancelledV1
 from contracts.delivery import DeliveryCompletedV1, MilestoneReachedV1
+from contracts.domains import misspelt
 from contracts.invoice import InvoiceIssuedV1, InvoiceOverdueV1, InvoiceVoidedV1
 from contracts.lead import LeadQualified
 from contracts.opportunity import OpportunityCreatedV1
@@ -24,6 +25,7 @@ Facts = Mapping[str, Any]
 
 Amounts are in major units. `amount` is what the event says or leaves to be read, `billed` what the billing system shows of it,
 `agreed`, `invoiced` and `paid` what the case's continuity line adds up to, and `line_currency` is the currency of that line.
+`answered` names the fields for which a person has given the value.
 """
 
 DEAL: Final = ("account", "email", "owner")
@@ -50,10 +52,18 @@ def _lead(payload: LeadQualified, *, event: UUID, case: UUID, facts: Facts) -> R
         "company": company.name if company else None,
         "domain": company.domain if company else None,
         "email": person.email if person else None,
+        "slip_of": None if "person.email" in facts.get("answered", ()) else _slip_of(payload),
         "owner": payload.owner,
         "confidence": payload.confidence,
         **_amount(payload.amount),
     }
+
+
+def _slip_of(lead: LeadQualified) -> str | None:
+    """Which domain the address that a sender wrote is a slip of; what the CRM holds is kept by people there."""
+    if lead.person is None or lead.contact_id is not None:
+        return None
+    return misspelt(lead.person.email.rpartition("@")[2], lead.company.domain if lead.company else None)
 
 
 @row.register

@@ -34,10 +34,12 @@ from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.incidents import Incidents
+from ledger.measures import Measures
 from ledger.received import Received
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
+from ledger.suggestions import Suggestions
 from ledger.switches import Switches
 from ledger.telling import Telling
 from ledger.users import Users
@@ -76,6 +78,8 @@ class Books:
     changes: Changes
     users: Users
     incidents: Incidents
+    suggestions: Suggestions
+    measures: Measures
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -85,6 +85,11 @@ class Exceptions:
         statement = update(ExceptionRow).where(col(ExceptionRow.cause) == cause, col(ExceptionRow.closed_at).is_(None))
         await self._connection.execute(statement.values(reason=reason))
 
+    async def reroute(self, exception_id: int, route: str, owner: str) -> None:
+        """Send an open exception another way, to this owner."""
+        which = (col(ExceptionRow.id) == exception_id, col(ExceptionRow.closed_at).is_(None))
+        await self._connection.execute(update(ExceptionRow).where(*which).values(route=route, owner=owner))
+
     async def latest(self, *, limit: int, cause: str | None = None) -> Sequence[Row[Any]]:
         """Return open exceptions, the newest first."""
         statement = (

@@ -45,6 +45,7 @@ async def go_back(books: Books, rollback: UUID, cases: Collection[UUID]) -> None
     if not events:
         return
     await books.exceptions.close(events, closed_as=CLOSED_AS)
+    await books.suggestions.revert(events)
     await books.continuity.take_back(events)
     decisions = await books.decisions.take_back(events)
     followers = await books.inbox.let_lie([*events, *decisions], source=OURSELVES)

@@ -308,6 +308,12 @@ class Inbox:
         """Set events aside that do not fit their contract."""
         await self._set(ids, status=EventStatus.QUARANTINED)
 
+    async def correct(self, event_id: UUID, payload: Mapping[str, Any]) -> None:
+        """Put a corrected payload in the place of an event's one; the first, as it was received, is kept."""
+        statement = update(Event).where(col(Event.id) == event_id)
+        kept = func.coalesce(col(Event.original), col(Event.payload))
+        await self._connection.execute(statement.values(original=kept, payload=dict(payload)))
+
     async def _give_back(self, *whose: Any) -> Sequence[Row[Any]]:
         statement = update(Event).where(*whose, col(Event.status) == EventStatus.RUNNING)
         cleared = {"status": EventStatus.RECEIVED, "leased_by": None, "lease_until": None}

@@ -88,6 +88,7 @@ async def leave(ledger: Ledger, ids: Sequence[UUID], *, closed_as: str = "left")
         stopped = [row.id for row in rows if row.status in (EventStatus.PARKED, EventStatus.QUARANTINED)]
         done = [row.id for row in rows if row.status == EventStatus.DONE]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
+        await books.suggestions.revert(stopped)
         return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as=closed_as)}
 
 

@@ -77,13 +77,20 @@ async def replay(ledger: Ledger, catalog: Catalog, choice: Choice, *, from_start
         MisconfiguredError, RefusedError: nothing, or nothing that is there, is chosen.
     """
     async with ledger.begin(wake=True) as books:
-        prospects = await foresee(books, catalog, choice, from_start=from_start)
-        bad = [one.event for one in prospects if one.becomes is Replay.QUARANTINED]
-        good = [one.event.id for one in prospects if one.becomes is Replay.GOES_ON]
-        await books.exceptions.close([*(row.id for row in bad), *good], closed_as="replayed")
-        await quarantine(books, catalog, bad)
-        gone = set(good) - await books.inbox.reopen(sorted(good), from_start=from_start)
-        return [Prospect(one.event, Replay.NOT_STOPPED) if one.event.id in gone else one for one in prospects]
+        return await take_up(books, catalog, choice, from_start=from_start)
+
+
+async def take_up(
+    books: Books, catalog: Catalog, choice: Choice, *, from_start: bool = False, closed_as: str = "replayed"
+) -> list[Prospect]:
+    """Let the events go on, in a transaction that somebody else commits. Raises as `replay` does."""
+    prospects = await foresee(books, catalog, choice, from_start=from_start)
+    bad = [one.event for one in prospects if one.becomes is Replay.QUARANTINED]
+    good = [one.event.id for one in prospects if one.becomes is Replay.GOES_ON]
+    await books.exceptions.close([*(row.id for row in bad), *good], closed_as=closed_as)
+    await quarantine(books, catalog, bad)
+    gone = set(good) - await books.inbox.reopen(sorted(good), from_start=from_start)
+    return [Prospect(one.event, Replay.NOT_STOPPED) if one.event.id in gone else one for one in prospects]
 
 
 async def foresee(books: Books, catalog: Catalog, choice: Choice, *, from_start: bool) -> list[Prospect]:

@@ -42,6 +42,8 @@ pictures AS (DELETE FROM images USING gone WHERE effect_key = gone.key)
 SELECT count(*) FROM gone
 """
 )
+SUGGESTIONS = text("UPDATE suggestions SET was = NULL, proposed = NULL, given = NULL WHERE case_id = ANY(:cases)")
+"""What was proposed may name people; how it turned out says nothing of them, and is evidence."""
 EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
 INCIDENTS = text("DELETE FROM incidents WHERE case_id = ANY(:cases) AND state <> 'open'")
 OLD = {
@@ -98,6 +100,7 @@ class Retention:
             gone["inbox"] = await self._count(RETIRE, cases=over)
             effects = await self._connection.execute(EFFECTS, {"cases": over, "shared": list(shared)})
             gone["effects"] = int(effects.scalar_one())
+            await self._connection.execute(SUGGESTIONS, {"cases": over})
             gone["exceptions"] = await self._count(EXCEPTIONS, cases=over)
             gone["incidents"] = await self._count(INCIDENTS, cases=over)
         return Turned(ids[-1] if ids else None, gone)

@@ -29,8 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from contracts.autonomy import Level
 from contracts.systems import Route
 from contracts.traces import Hand
+from lifecycle.autonomy import Outcome
+from lifecycle.confidence import Treatment
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
 from lifecycle.reconciling import IncidentState
@@ -70,7 +73,7 @@ def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
 
 
 class Event(SQLModel, table=True):
-    """The inbox: one row per (source, external id), kept as it was received."""
+    """The inbox: one row per (source, external id), kept as it was received; `original` is that where it was corrected since."""
 
     __tablename__: ClassVar[Any] = "inbox"
     __table_args__ = (
@@ -93,6 +96,7 @@ class Event(SQLModel, table=True):
     contract: str
     case_id: UUID
     payload: Any = Field(sa_column=Column(JSONB, nullable=False))
+    original: Any = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     status: str = EventStatus.RECEIVED
     occurred_at: datetime = Field(sa_column=_moment(nullable=False))
     received_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
@@ -537,3 +541,55 @@ class Look(SQLModel, table=True):
     entity: str = Field(primary_key=True)
     fields: int
     at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now(), index=True))
+
+
+UNDECIDED = "'waiting', 'alone', 'accepted', 'overridden'"
+"""Outcomes of which it may still be open whether their event will be done."""
+
+
+class Suggestion(SQLModel, table=True):
+    """What was proposed for an event that stopped, why, and what became of it. Retention takes the values and leaves the rest."""
+
+    __tablename__: ClassVar[Any] = "suggestions"
+    __table_args__ = (
+        _one_of("level", Level),
+        _one_of("treatment", Treatment),
+        _one_of("outcome", Outcome),
+        Index("suggestions_event", "event_id"),
+        Index("suggestions_case", "case_id"),
+        Index("suggestions_action", "action", "settled_at"),
+        Index("suggestions_open", "outcome", postgresql_where=text(f"completed IS NULL AND outcome IN ({UNDECIDED})")),
+    )
+
+    exception_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    action: str
+    event_id: UUID
+    case_id: UUID
+    field: str
+    was: str | None = Field(default=None, sa_column=Column(Text))
+    proposed: str | None = Field(default=None, sa_column=Column(Text))
+    confidence: float = Field(sa_column=Column(Float, nullable=False))
+    parts: Any = Field(sa_column=Column(JSONB, nullable=False))
+    reasons: Any = Field(sa_column=Column(JSONB, nullable=False))
+    level: str
+    treatment: str
+    outcome: str = Outcome.WAITING
+    given: str | None = Field(default=None, sa_column=Column(Text))
+    by: str | None = None
+    made_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    settled_at: datetime | None = Field(default=None, sa_column=_moment())
+    completed: bool | None = None
+
+
+class AutonomyLevel(SQLModel, table=True):
+    """At which level an action stands, since when, by whom and why; the newest row of an action counts."""
+
+    __tablename__: ClassVar[Any] = "autonomy"
+    __table_args__ = (_one_of("level", Level), Index("autonomy_action", "action", "id"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    action: str
+    level: str
+    since: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    by: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))

@@ -129,6 +129,12 @@ def settled() -> tuple[str, list[str]]:
     return text, [f"*{text}.*"]
 
 
+def confirmed() -> tuple[str, list[str]]:
+    """Return what an alert about an action that fell back is replaced by when somebody has looked at it."""
+    text = "Settled: a person has said how far this action goes"
+    return text, [f"*{text}.*"]
+
+
 def withdrawn() -> tuple[str, list[str]]:
     """Return what such an alert is replaced by when its rule no longer holds."""
     text = "Over: the rule no longer holds"

@@ -22,6 +22,7 @@ from connectors.mail.gmail import Gmail
 from connectors.mail.port import Mail
 from connectors.mail.smtp import SmtpImap
 from connectors.oauth import RefreshedToken, StaticToken, Token
+from contracts.autonomy import autonomy
 from contracts.budgets import Ask, Drawn, budgets
 from contracts.catalog import Catalog, catalog
 from contracts.clauses import clauses
@@ -89,7 +90,7 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
 
     Raises:
         MisconfiguredError: a vendor is chosen without its credentials.
-        FileError: the catalog, a budget, a rule or a clause is wrong.
+        FileError: the catalog, a budget, a rule, an action or a clause is wrong.
     """
     ledger = Ledger(settings.database())
     budget = partial(budget_of, settings, shared=SharedBudgets(ledger))
@@ -98,6 +99,7 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
     billing = stripe(settings, budget("billing", "stripe"))
     clauses()  # a file that is wrong is said now, not at the first proposal
     rules()
+    autonomy()
     try:
         with using(Runtime(settings, catalog(), ledger, crm, docs, chat, letters, billing, worker)) as house:
             yield house

@@ -60,7 +60,12 @@ async def check(batch: Batch[C], facts: Callable[[Item[C]], Mapping[str, Any]] =
     if not batch.items:
         return
     suite = batch.entry.flow
-    rows = [row(item.payload, event=item.event, case=item.case, facts=facts(item)) for item in batch]
+    async with runtime().ledger.begin() as books:
+        answered = await books.suggestions.answered(list(batch.items))
+    rows = [
+        row(item.payload, event=item.event, case=item.case, facts={**facts(item), "answered": answered.get(item.event, ())})
+        for item in batch
+    ]
     report = await asyncio.to_thread(gate().check, suite, rows)
     async with runtime().ledger.begin() as books:
         failed = len(report.failures)

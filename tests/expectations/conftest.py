@@ -39,6 +39,7 @@ GOOD: dict[str, Row] = {
         "company": "Northwind GmbH",
         "domain": "northwind.example",
         "email": "ada@northwind.example",
+        "slip_of": None,
         "owner": "sales-1",
         "confidence": 0.93,
         "amount": 15000.0,

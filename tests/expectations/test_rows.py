@@ -88,6 +88,7 @@ def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
         "company": "Northwind GmbH",
         "domain": "northwind.example",
         "email": "ada@northwind.example",
+        "slip_of": None,
         "owner": "sales-1",
         "confidence": 0.93,
         "amount": 15000.5,
@@ -169,3 +170,28 @@ def test_rows_and_reports_do_without_great_expectations() -> None:
         "import sys, expectations.rows, expectations.report; sys.exit(bool({'great_expectations', 'pandas'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+
+
+@pytest.mark.parametrize(
+    ("email", "slip_of"),
+    [
+        ("ada@northwnid.example", "northwind.example"),
+        ("ada@gmial.com", "gmail.com"),
+        ("ada@gmail.com", None),
+        ("ada@other.example", None),
+    ],
+)
+def test_an_address_that_is_a_slip_is_told_by_what_it_is_a_slip_of(gate: Gate, email: str, slip_of: str | None) -> None:
+    data = LEAD | {"person": {"name": "Ada Byron", "email": email}}
+    found = row(read("lead.qualified/1", data, event_type="lead.qualified"), event=uuid4(), case=uuid4(), facts={})
+    assert found["slip_of"] == slip_of
+    assert bool(gate.check("lead", [found]).failures) == bool(slip_of)
+
+
+def test_an_address_is_not_questioned_that_a_person_has_confirmed_or_that_the_crm_holds(gate: Gate) -> None:
+    slip = LEAD | {"person": {"name": "Ada Byron", "email": "ada@northwinds.example"}}
+    confirmed, held = {"answered": {"person.email"}}, slip | {"contact_id": "501"}
+    for data, facts in ((slip, confirmed), (held, {})):
+        found = row(read("lead.qualified/1", data, event_type="lead.qualified"), event=uuid4(), case=uuid4(), facts=facts)
+        assert found["slip_of"] is None
+        assert not gate.check("lead", [found]).failures

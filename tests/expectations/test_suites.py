@@ -47,6 +47,7 @@ BAD: list[tuple[str, type, list[dict[str, Any]]]] = [
     ("lead", lead.DomainIsTheCompanysOwn, [{"domain": "gmail.com"}]),
     ("lead", lead.LeadNamesAContactEmail, [{"email": None}]),
     ("lead", lead.ContactEmailIsPlausible, [{"email": "ada@northwind"}]),
+    ("lead", lead.ContactEmailIsSpeltRight, [{"slip_of": "gmail.com"}]),
     ("lead", lead.LeadHasAnOwner, [{"owner": None}]),
     ("lead", lead.LeadAmountIsReasonable, [{"amount": -0.01}]),
     ("lead", lead.LeadAmountIsReasonable, [{"amount": 10_000_000.01}]),
