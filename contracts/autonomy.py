@@ -15,7 +15,7 @@ from pydantic import Field
 from contracts.catalog import catalog
 from contracts.files import FileError, agreed, at, load, read
 from contracts.owners import Owners
-from contracts.values import Confidence, Contract, Name, Slug
+from contracts.values import Confidence, Contract, Name, Reasoned, Slug
 from contracts.vocabulary import vocabularies
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.advice import advice_rules, load_advice_rules
-from contracts.catalog import HERE, catalog
-from contracts.files import FileError
+from contracts.catalog import catalog
+from contracts.files import OWN, FileError
 from contracts.systems import System
 from lifecycle.advice import Measured, Route, advise, saved_a_day
 
@@ -109,7 +109,7 @@ def test_batches_never_cost_more_calls(a_day: float, each: float) -> None:
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_its_place(tmp_path: Path, pattern: str, instead: str, field: str, why: str) -> None:
-    text, times = re.subn(pattern, instead, (HERE / "advice.yaml").read_text(), count=1)
+    text, times = re.subn(pattern, instead, (OWN / "advice.yaml").read_text(), count=1)
     assert times == 1
     path = tmp_path / "advice.yaml"
     path.write_text(text)
