@@ -35,6 +35,7 @@ COMMANDS = {
     "case": Noun("cli.case", "Show one deal's trip, or cancel it."),
     "decide": Noun("cli.decide", "Show what waits for a decision, or answer it."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
+    "gates": Noun("cli.gates", "Show what the quality gates refuse and warn of, the worst first."),
     "replay": Noun("cli.replay", "Make stopped or undone events ready again."),
     "rollback": Noun("cli.rollback", "Plan to undo what was done outside, with all that stands on it."),
     "leave": Noun("cli.leave", "Leave parked events undone."),

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts.drift import Finding
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
+from ledger.audits import Audits
 from ledger.budgets import Budgets
 from ledger.cases import Cases
 from ledger.circuits import Circuits
@@ -70,6 +71,7 @@ class Books:
     retention: Retention
     received: Received
     drift: Drift
+    audits: Audits
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -43,6 +43,7 @@ SELECT count(*) FROM gone
 """
 )
 EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
+WARNINGS = text("DELETE FROM warnings WHERE case_id = ANY(:cases)")
 OLD = {
     "gate_results": text(
         "DELETE FROM gate_results WHERE id IN (SELECT id FROM gate_results WHERE at < now() - make_interval(secs => :seconds)"
@@ -94,6 +95,7 @@ class Retention:
             effects = await self._connection.execute(EFFECTS, {"cases": over, "shared": list(shared)})
             gone["effects"] = int(effects.scalar_one())
             gone["exceptions"] = await self._count(EXCEPTIONS, cases=over)
+            gone["warnings"] = await self._count(WARNINGS, cases=over)
         return Turned(ids[-1] if ids else None, gone)
 
     async def drop(self, table: str, *, seconds: float) -> int:

@@ -63,7 +63,7 @@ async def metrics(house: House, _request: Request) -> Response:
         async with asyncio.timeout(PATIENCE), house.ledger.begin() as books:
             work, causes = await books.inbox.open_work(), await books.exceptions.causes()
             switches, circuits = await books.switches.open(), await books.circuits.open()
-            budgets = await books.budgets.standing()
+            budgets, warned = await books.budgets.standing(), await books.gates.warned()
     except (RetryableError, TimeoutError, SQLAlchemyError):
         house.metrics.show_nothing()
     else:
@@ -71,5 +71,6 @@ async def metrics(house: House, _request: Request) -> Response:
         house.metrics.show_work(open_work, [(row.cause, row.deals) for row in causes])
         outages = [(row.system, house.age(row.opened_at)) for row in circuits]
         house.metrics.show_stops([(row.scope, row.name) for row in switches], outages)
+        house.metrics.show_warnings((row.suite, row.rule, row.events) for row in warned)
         house.metrics.show_budgets((row.name, row.left, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
