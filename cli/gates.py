@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.books import open_books
-from cli.output import AsJson, age, print_json, print_table
+from cli.output import AsJson, age, errors, print_json, print_links, print_table
+from runtime.settings import load_settings
 
 app = typer.Typer(add_completion=False)
+DAYS = 30
 SEVERITIES = {"critical": "block", "warning": "warn"}
 RULE = ("suite", "rule", "kind", "severity", "reason", "judged", "refused", "last_refused", "open", "closed_at")
 NIGHT = ("night", "suite", "records", "faults", "errors", "duplicates")
@@ -20,7 +24,7 @@ NIGHT = ("night", "suite", "records", "faults", "errors", "duplicates")
 @app.callback(invoke_without_command=True)
 def gates(
     context: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Of so many days.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Of so many days.")] = DAYS,
     show_all: Annotated[bool, typer.Option("--all", help="Also rules that have refused nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +55,16 @@ def nights(
     print_table(columns, [_night(one) for one in found])
 
 
+@app.command()
+def docs(as_json: AsJson = False) -> None:
+    """Build the Data Docs now, as every night does; the gateway shows them at /data-docs/."""
+    settings = load_settings()
+    with errors().status("building the Data Docs"):
+        asyncio.run(_build(settings.data_docs))
+    address = f"{settings.gateway_url}/data-docs/"
+    print_json({"folder": settings.data_docs, "address": address}) if as_json else print_links([("Data Docs", address)])
+
+
 def _rule(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in RULE} | {"severity": SEVERITIES[row.severity]}
 
@@ -71,6 +85,14 @@ def _night(one: dict[str, Any]) -> tuple[object, ...]:
 
 def _share(part: int, whole: int) -> str | None:
     return f"{100 * part / whole:.2f} %" if whole else None
+
+
+async def _build(folder: Path) -> None:
+    from expectations.data_docs import Result, build
+
+    async with open_books() as books:
+        counted = await books.audits.counted(days=DAYS)
+    build(folder, [Result(*row) for row in counted], at=datetime.now(UTC), days=DAYS)
 
 
 async def _tallies(days: int) -> Sequence[Any]:

@@ -12,19 +12,24 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*sre_", category=DeprecationWarning)
     import great_expectations as gx
     from great_expectations.compatibility.pydantic import PrivateAttr
-    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult, RunIdentifier
     from great_expectations.core.freshness_diagnostics import (
         CheckpointFreshnessDiagnostics,
         ValidationDefinitionFreshnessDiagnostics,
     )
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
     from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
         ExpectColumnPairValuesAToBeGreaterThanB,
     )
     from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import ExpectColumnPairValuesToBeEqual
     from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
     from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
+    from great_expectations.expectations.core.expect_column_values_to_be_null import ExpectColumnValuesToBeNull
     from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
     from great_expectations.expectations.core.expect_column_values_to_match_regex import ExpectColumnValuesToMatchRegex
     from great_expectations.expectations.core.expect_column_values_to_not_be_in_set import ExpectColumnValuesToNotBeInSet
@@ -76,6 +81,13 @@ class Named(Expectation):
         return self._made  # type: ignore[no-any-return]
 
 
+def quiet_context() -> AbstractDataContext:
+    """Return an empty context in memory, without progress bars."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
 __all__ = [
     "EITHER_MISSING",
     "AbstractDataContext",
@@ -85,6 +97,7 @@ __all__ = [
     "ExpectColumnPairValuesToBeEqual",
     "ExpectColumnValuesToBeBetween",
     "ExpectColumnValuesToBeInSet",
+    "ExpectColumnValuesToBeNull",
     "ExpectColumnValuesToBeUnique",
     "ExpectColumnValuesToMatchRegex",
     "ExpectColumnValuesToNotBeInSet",
@@ -92,10 +105,14 @@ __all__ = [
     "ExpectColumnValuesToNotMatchRegex",
     "ExpectCompoundColumnsToBeUnique",
     "Expectation",
+    "ExpectationSuiteIdentifier",
+    "ExpectationSuiteValidationResult",
     "ExpectationValidationResult",
     "FailureSeverity",
     "Named",
-    "ProgressBarsConfig",
+    "RunIdentifier",
     "ValidationDefinitionFreshnessDiagnostics",
+    "ValidationResultIdentifier",
     "gx",
+    "quiet_context",
 ]

@@ -97,7 +97,7 @@ def _summary(suite: str, checked: int, findings: Sequence[Finding], failed: int,
         "milliseconds": round(seconds * 1000, 1),
         "expectations": [
             {
-                **{name: value for name, value in asdict(finding.rule).items() if name != "fix"},
+                **asdict(finding.rule),
                 "success": finding.success,
                 "elements": finding.elements,
                 "unexpected": len(finding.events),

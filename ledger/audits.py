@@ -25,6 +25,17 @@ GROUP BY night, suite ORDER BY night DESC, suite
 )
 
 
+COUNTED = text(
+    """
+SELECT suite, rule, checked, refused FROM audits a WHERE night = (SELECT max(night) FROM audits b WHERE b.suite = a.suite)
+UNION ALL
+SELECT g.suite, e.rule, sum(e.elements)::bigint, sum(e.unexpected)::bigint
+FROM gate_results g, jsonb_to_recordset(g.summary -> 'expectations') AS e(rule text, elements bigint, unexpected bigint)
+WHERE g.at >= now() - make_interval(days => :days) GROUP BY g.suite, e.rule
+"""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many records one rule judged and refused."""
@@ -50,14 +61,9 @@ class Audits:
             new = {name: insert.excluded[name] for name in ("kind", "severity", "checked", "refused")} | {"at": func.now()}
             await self._connection.execute(insert.on_conflict_do_update(index_elements=["night", "suite", "rule"], set_=new))
 
-    async def latest(self) -> Sequence[Row[Any]]:
-        """Return the newest counts of each suite, the worst rule first."""
-        night = func.max(col(AuditRow.night)).label("night")
-        newest = select(col(AuditRow.suite), night).group_by(col(AuditRow.suite)).subquery()
-        statement = select(AuditRow).join(
-            newest, (newest.c.suite == col(AuditRow.suite)) & (newest.c.night == col(AuditRow.night))
-        )
-        return (await self._connection.execute(statement.order_by(col(AuditRow.refused).desc(), col(AuditRow.rule)))).all()
+    async def counted(self, *, days: int) -> Sequence[Row[Any]]:
+        """Return suite, rule, rows judged and refused: the newest audit's of records, those of so many days of the paths."""
+        return (await self._connection.execute(COUNTED, {"days": days})).all()
 
     async def nights(self, *, nights: int) -> Sequence[Row[Any]]:
         """Return records, faults, errors and duplicates of each suite in each of the last nights, the newest first."""

@@ -16,7 +16,7 @@ from ledger.database import Ledger, noting
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS
 from web.api import routes as api
-from web.console import page, runbooks
+from web.console import data_docs, page, runbooks
 from web.gateway import health, intake
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
@@ -45,7 +45,7 @@ def create_app(
         yield
         await ledger.close()
 
-    parts = (intake, health, api, page, runbooks)
+    parts = (intake, health, api, page, runbooks, data_docs)
     routes = [route for part in parts for route in part.routes(house)]
     starlette = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
     starlette.router.redirect_slashes = False

@@ -40,7 +40,8 @@ def routes(house: House) -> list[Route]:
 async def start(house: House, templates: Environment, _request: Request) -> Response:
     """Show the state of the house; also when the ledger does not answer."""
     settings = house.settings
-    links = {"Prefect": settings.prefect_ui} | ({"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {})
+    sandbox = {"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {}
+    links = {"Data Docs": "/data-docs/", "Prefect": settings.prefect_ui} | sandbox
     shown: dict[str, Any] = {"links": links, "now": house.now()}
     try:
         async with house.ledger.begin() as books:
