@@ -92,7 +92,11 @@ def _keep(
         "success_percent": 100 * held / len(results) if results else None,
     }
     whole = ExpectationSuiteValidationResult(
-        success=held == len(results), results=results, suite_name=name, statistics=statistics, meta={"run_id": run}
+        success=held == len(results),
+        results=results,
+        suite_name=name,
+        statistics=statistics,
+        meta={"run_id": run, "great_expectations_version": gx.__version__},
     )
     identifier = ValidationResultIdentifier(ExpectationSuiteIdentifier(name), run, batch_identifier=name)
     context.validation_results_store.set(identifier, whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from typing import Any, ClassVar
 
@@ -82,8 +83,10 @@ class Named(Expectation):
 
 
 def quiet_context() -> AbstractDataContext:
-    """Return an empty context in memory, without progress bars."""
+    """Return an empty context in memory, without progress bars, and without the folder for pages that it makes unasked."""
     context = gx.get_context(mode="ephemeral")
+    for site in (context.variables.data_docs_sites or {}).values():
+        shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
 
