@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -12,6 +13,8 @@ from cli.books import open_books
 from cli.money import say_amounts
 from cli.output import AsJson, age, print_json, print_table
 
+Deals = Mapping[UUID, str | None]
+COLUMNS = ("event", "cause", "reason", "owner", "since", "deal", "what to do")
 app = typer.Typer(add_completion=False)
 ROW = ("event_id", "case_id", "event_type", "contract", "cause", "field", "reason", "route", "owner", "opened_at")
 
@@ -25,11 +28,11 @@ def exceptions(
 ) -> None:
     """Show what stopped and waits for a person, by cause; `towline replay --cause C` takes one up again."""
     if show_all or cause is not None:
-        rows = asyncio.run(_rows(cause, limit))
+        rows, deals = asyncio.run(_rows(cause, limit))
         if as_json:
-            print_json([{name: getattr(row, name) for name in ROW} for row in rows])
+            print_json([_shown(row, deals) for row in rows])
         else:
-            print_table(("event", "cause", "reason", "owner", "since"), [_line(row) for row in rows])
+            print_table(COLUMNS, [_line(row, deals) for row in rows])
         return
     causes = asyncio.run(_causes())
     if as_json:
@@ -39,13 +42,24 @@ def exceptions(
         print_table(columns, [(r.cause, r.deals, say_amounts(r.amounts), age(r.oldest), r.owner, r.reason) for r in causes])
 
 
-def _line(row: Any) -> tuple[object, ...]:
-    return row.event_id, row.cause, row.reason, row.owner, age(row.opened_at)
+def _line(row: Any, deals: Deals) -> tuple[object, ...]:
+    return row.event_id, row.cause, row.reason, row.owner, age(row.opened_at), deals.get(row.case_id), row.route
 
 
-async def _rows(cause: str | None, limit: int) -> Sequence[Any]:
+def _shown(row: Any, deals: Deals) -> dict[str, Any]:
+    retry = f"towline replay {row.event_id}" if row.event_id else None
+    return {name: getattr(row, name) for name in ROW} | {"deal": deals.get(row.case_id), "retry": retry}
+
+
+async def _rows(cause: str | None, limit: int) -> tuple[Sequence[Any], Deals]:
+    """Return rows, and where each case's deal is in the CRM: its link where the CRM has told one, else its id."""
     async with open_books() as books:
-        return await books.exceptions.latest(limit=limit, cause=cause)
+        rows = await books.exceptions.latest(limit=limit, cause=cause)
+        cases = {row.case_id for row in rows if row.case_id}
+        made = await books.effects.latest(cases, ("open_deal",))
+        found = await books.cases.get(cases)
+    links = {case: row.vendor_url for (case, _), row in made.items() if row.vendor_url}
+    return rows, {case: row.crm_deal_id for case, row in found.items()} | links
 
 
 async def _causes() -> Sequence[Any]:

@@ -39,6 +39,7 @@ COMMANDS = {
     "suggestions": Noun("cli.suggestions", "Show what is suggested for events that stopped, or answer it."),
     "autonomy": Noun("cli.autonomy", "Show how far each action may go without a person, or move one."),
     "advise": Noun("cli.advise", "Say whether real time or batches fit each path, with the figures."),
+    "gates": Noun("cli.gates", "Show what the quality gates refuse and warn of, the worst first."),
     "replay": Noun("cli.replay", "Make stopped or undone events ready again."),
     "rollback": Noun("cli.rollback", "Plan to undo what was done outside, with all that stands on it."),
     "leave": Noun("cli.leave", "Leave events undone that have stopped."),

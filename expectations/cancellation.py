@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from expectations.deal import DealComesOnce, DealHasAnOwner
+from expectations.invoice import InvoiceStatusIsKnown
 from expectations.named import (
-    Expectation,
-    ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToNotBeInSet,
     ExpectColumnValuesToNotBeNull,
     FailureSeverity,
     Named,
 )
-from expectations.report import Route
-
-INVOICE_STATUSES = ("draft", "open", "paid", "void", "uncollectible")
+from expectations.report import Kind, Route
 
 
 class CancelledDealIsNotPaid(ExpectColumnValuesToNotBeInSet, Named):
@@ -25,14 +22,8 @@ class CancelledDealIsNotPaid(ExpectColumnValuesToNotBeInSet, Named):
     column: str = "invoice_status"
     value_set: Any = ("paid",)
     description: str = "A deal that is given up has not been paid"
-
-
-class InvoiceStatusIsKnown(ExpectColumnValuesToBeInSet, Named):
-    """We must know what we take back; a deal without an invoice has none to take back."""
-
-    column: str = "invoice_status"
-    value_set: Any = INVOICE_STATUSES
-    description: str = "The invoice, where there is one, has a status that we know"
+    kind: ClassVar = Kind.SEQUENCE
+    fix: ClassVar = "give the money back in the billing system first, or take the deal out of lost in the CRM"
 
 
 class CancellationHasAReason(ExpectColumnValuesToNotBeNull, Named):
@@ -40,10 +31,12 @@ class CancellationHasAReason(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "reason"
     description: str = "Whoever gives a deal up says why"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "write the reason on the deal in the CRM, for the next one"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-CANCELLATION: Mapping[type[Expectation], Route] = {
+CANCELLATION: Mapping[type[Named], Route] = {
     DealComesOnce: Route.INTEGRATION_OWNER,
     CancelledDealIsNotPaid: Route.PROCESS_OWNER,
     InvoiceStatusIsKnown: Route.INTEGRATION_OWNER,

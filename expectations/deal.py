@@ -5,19 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from expectations.lead import LARGEST_AMOUNT, ContactEmailIsPlausible
 from expectations.named import (
     EITHER_MISSING,
-    Expectation,
     ExpectColumnPairValuesToBeEqual,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeUnique,
+    ExpectColumnValuesToNotBeInSet,
     ExpectColumnValuesToNotBeNull,
     Named,
 )
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 
 class DealComesOnce(ExpectColumnValuesToBeUnique, Named):
@@ -25,6 +25,8 @@ class DealComesOnce(ExpectColumnValuesToBeUnique, Named):
 
     column: str = "case_id"
     description: str = "Every deal stands in the batch once, so that nothing is done for it twice"
+    kind: ClassVar = Kind.UNIQUENESS
+    fix: ClassVar = "leave the second event of the deal with `towline leave`"
 
 
 class DealNamesItsAccount(ExpectColumnValuesToNotBeNull, Named):
@@ -32,6 +34,8 @@ class DealNamesItsAccount(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "account"
     description: str = "Every deal names the account it is for"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "associate the deal with its company in the CRM"
 
 
 class DealHasAnOwner(ExpectColumnValuesToNotBeNull, Named):
@@ -39,6 +43,8 @@ class DealHasAnOwner(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "owner"
     description: str = "Every deal names the seller who owns it"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the owner of the deal in the CRM"
 
 
 class ClientHasAnEmail(ExpectColumnValuesToNotBeNull, Named):
@@ -46,6 +52,8 @@ class ClientHasAnEmail(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "email"
     description: str = "Every deal names a person at the client, with an e-mail address to write to"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "associate the deal in the CRM with a contact who has an e-mail address"
 
 
 class AmountIsNamed(ExpectColumnValuesToNotBeNull, Named):
@@ -53,6 +61,8 @@ class AmountIsNamed(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "amount"
     description: str = "Every deal says how much money it is about"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the amount of the deal in the CRM, or of the invoice in the billing system"
 
 
 class AmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
@@ -63,6 +73,8 @@ class AmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
     strict_min: bool = True
     max_value: Any = LARGEST_AMOUNT
     description: str = "The amount is above nothing and at most ten million"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "correct the amount of the deal in the CRM, or of the invoice in the billing system"
 
 
 class CurrencyIsTheDeals(ExpectColumnPairValuesToBeEqual, Named):
@@ -72,20 +84,32 @@ class CurrencyIsTheDeals(ExpectColumnPairValuesToBeEqual, Named):
     column_B: str = "line_currency"
     ignore_row_if: Any = EITHER_MISSING
     description: str = "The amount is in the currency in which the deal was agreed"
+    kind: ClassVar = Kind.CURRENCY
+    fix: ClassVar = "bring the currency of the deal in the CRM, or of the invoice, to the one that was agreed"
 
 
-KNOWN: Mapping[type[Expectation], Route] = {
+class DealIsNotLost(ExpectColumnValuesToNotBeInSet, Named):
+    """Work for a client who has said no is nobody's, whatever came first."""
+
+    column: str = "crm_stage"
+    value_set: Any = ("lost",)
+    description: str = "The deal is not marked as lost in the CRM"
+    kind: ClassVar = Kind.SEQUENCE
+    fix: ClassVar = "take the deal out of lost in the CRM, or give it up with `towline case cancel`"
+
+
+KNOWN: Mapping[type[Named], Route] = {
     DealComesOnce: Route.INTEGRATION_OWNER,
     DealNamesItsAccount: Route.DEAL_OWNER,
     DealHasAnOwner: Route.PROCESS_OWNER,
 }
 """Whose deal it is, for whom."""
 
-REACHABLE: Mapping[type[Expectation], Route] = {
+REACHABLE: Mapping[type[Named], Route] = {
     ClientHasAnEmail: Route.DEAL_OWNER,
     ContactEmailIsPlausible: Route.DEAL_OWNER,
 }
 """That the client can be written to."""
 
-PRICED: Mapping[type[Expectation], Route] = {AmountIsNamed: Route.DEAL_OWNER, AmountIsReasonable: Route.DEAL_OWNER}
+PRICED: Mapping[type[Named], Route] = {AmountIsNamed: Route.DEAL_OWNER, AmountIsReasonable: Route.DEAL_OWNER}
 """That there is money in it, and not too much."""

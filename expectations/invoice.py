@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from expectations.deal import (
     KNOWN,
@@ -14,12 +14,12 @@ from expectations.deal import (
     AmountIsNamed,
     AmountIsReasonable,
     CurrencyIsTheDeals,
+    DealIsNotLost,
 )
 from expectations.lead import ContactCanAnswer
 from expectations.named import (
     EITHER_MISSING,
     Column,
-    Expectation,
     ExpectColumnPairValuesToBeEqual,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeInSet,
@@ -28,7 +28,7 @@ from expectations.named import (
     Named,
 )
 from expectations.proposal import LinesAddUp, PaymentTermIsUsual
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 REMINDED_AFTER = (7, 14, 30)
 
@@ -38,6 +38,8 @@ class AgreementIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "agreed"
     description: str = "Every delivery rests on an amount that was approved"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "have the offer approved with `towline decide`"
 
 
 class DeliveredIsAgreed(ExpectColumnPairValuesToBeEqual, Named):
@@ -46,6 +48,8 @@ class DeliveredIsAgreed(ExpectColumnPairValuesToBeEqual, Named):
     column_A: str = "amount"
     column_B: str = "agreed"
     description: str = "What was delivered is what was agreed, changes included, to the cent"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "correct what was delivered, or let a change be approved"
 
 
 class InvoiceIsFound(ExpectColumnValuesToNotBeNull, Named):
@@ -53,6 +57,28 @@ class InvoiceIsFound(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "invoice_status"
     description: str = "The billing system has the invoice"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "look for the invoice in the billing system, and let the event name it"
+
+
+class InvoiceIsTheDeals(ExpectColumnValuesToBeInSet, Named):
+    """Money of one deal must not count in another, also where the amounts are alike."""
+
+    column: str = "invoice_of_deal"
+    value_set: Any = (True,)
+    description: str = "The invoice that the event names stands in our books as one of this deal"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "find the deal that the invoice belongs to (`towline case`), and let the event name that one"
+
+
+class InvoiceStatusIsKnown(ExpectColumnValuesToBeInSet, Named):
+    """We must know what became of it before we count with it; a deal without an invoice has none to know."""
+
+    column: str = "invoice_status"
+    value_set: Any = ("draft", "open", "paid", "void", "uncollectible")
+    description: str = "The invoice, where there is one, has a status that we know"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "look at the status of the invoice in the billing system, and tell engineering"
 
 
 class InvoiceIsOut(ExpectColumnValuesToBeInSet, Named):
@@ -61,6 +87,8 @@ class InvoiceIsOut(ExpectColumnValuesToBeInSet, Named):
     column: str = "invoice_status"
     value_set: Any = ("open", "paid")
     description: str = "The invoice has gone out: it is open or paid already, no draft and not taken back"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "finalise the invoice in the billing system"
 
 
 class InvoiceIsStillOpen(ExpectColumnValuesToBeInSet, Named):
@@ -69,6 +97,8 @@ class InvoiceIsStillOpen(ExpectColumnValuesToBeInSet, Named):
     column: str = "invoice_status"
     value_set: Any = ("open",)
     description: str = "The invoice that a client is reminded of is still open"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "leave the reminder with `towline leave`: nothing is owed any more"
 
 
 class AmountIsBilled(ExpectColumnPairValuesToBeEqual, Named):
@@ -78,6 +108,8 @@ class AmountIsBilled(ExpectColumnPairValuesToBeEqual, Named):
     column_B: str = "billed"
     ignore_row_if: Any = EITHER_MISSING
     description: str = "The amount that was announced is the one that the billing system shows, to the cent"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "compare the amount with the invoice in the billing system, and correct the one that is wrong"
 
 
 class CurrencyIsBilled(ExpectColumnPairValuesToBeEqual, Named):
@@ -87,6 +119,8 @@ class CurrencyIsBilled(ExpectColumnPairValuesToBeEqual, Named):
     column_B: str = "billed_currency"
     ignore_row_if: Any = EITHER_MISSING
     description: str = "The currency that was announced is the one that the billing system shows"
+    kind: ClassVar = Kind.CURRENCY
+    fix: ClassVar = "compare the currency with the invoice in the billing system, and correct the one that is wrong"
 
 
 class InvoiceHasADueDay(ExpectColumnValuesToNotBeNull, Named):
@@ -94,6 +128,8 @@ class InvoiceHasADueDay(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "due_on"
     description: str = "The invoice says by which day it is to be paid"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the due day of the invoice in the billing system, if the client is to be reminded"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
@@ -103,6 +139,8 @@ class ReminderComesOnItsDay(ExpectColumnValuesToBeInSet, Named):
     column: str = "days"
     value_set: Any = REMINDED_AFTER
     description: str = "Clients are reminded 7, 14 and 30 days after the due day"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "leave the reminder with `towline leave`; the next one comes by itself"
 
 
 class VoidedIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
@@ -112,6 +150,8 @@ class VoidedIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
     column_B: str = "invoiced"
     row_condition: Any = Column("invoiced") > 0
     description: str = "What was taken back is what was invoiced, to the cent"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "compare the invoice in the billing system with the deal's line (`towline case`), and correct one of them"
 
 
 class NothingIsPaidYet(ExpectColumnValuesToBeBetween, Named):
@@ -120,10 +160,13 @@ class NothingIsPaidYet(ExpectColumnValuesToBeBetween, Named):
     column: str = "paid"
     max_value: Any = 0
     description: str = "Nothing has been paid on the invoice yet"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "give the money back in the billing system first, or correct the deal's payment there"
 
 
-INVOICE: Mapping[type[Expectation], Route] = {
+INVOICE: Mapping[type[Named], Route] = {
     **KNOWN,
+    DealIsNotLost: Route.DEAL_OWNER,
     **REACHABLE,
     AgreementIsOnRecord: Route.PROCESS_OWNER,
     DeliveredIsAgreed: Route.DEAL_OWNER,
@@ -135,9 +178,10 @@ INVOICE: Mapping[type[Expectation], Route] = {
 }
 """In the order in which a row's first failure is told, each with the way that a failing row goes."""
 
-RECEIVABLE: Mapping[type[Expectation], Route] = {
+RECEIVABLE: Mapping[type[Named], Route] = {
     **KNOWN,
     InvoiceIsFound: Route.INTEGRATION_OWNER,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
     InvoiceIsOut: Route.PROCESS_OWNER,
     **PRICED,
     AmountIsBilled: Route.INTEGRATION_OWNER,
@@ -145,18 +189,23 @@ RECEIVABLE: Mapping[type[Expectation], Route] = {
     InvoiceHasADueDay: Route.PROCESS_OWNER,
 }
 
-REMINDER: Mapping[type[Expectation], Route] = {
+REMINDER: Mapping[type[Named], Route] = {
     **KNOWN,
     InvoiceIsFound: Route.INTEGRATION_OWNER,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
     InvoiceIsStillOpen: Route.PROCESS_OWNER,
     ReminderComesOnItsDay: Route.PROCESS_OWNER,
     **REACHABLE,
     **PRICED,
+    AmountIsBilled: Route.INTEGRATION_OWNER,
+    CurrencyIsBilled: Route.INTEGRATION_OWNER,
     ContactCanAnswer: Route.DEAL_OWNER,
 }
 
-VOID: Mapping[type[Expectation], Route] = {
+VOID: Mapping[type[Named], Route] = {
     **KNOWN,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
+    InvoiceStatusIsKnown: Route.INTEGRATION_OWNER,
     AmountIsNamed: Route.INTEGRATION_OWNER,
     CurrencyIsTheDeals: Route.PROCESS_OWNER,
     VoidedIsInvoiced: Route.PROCESS_OWNER,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from contracts.domains import MAIL_PROVIDERS
 from expectations.named import (
     Column,
-    Expectation,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToBeNull,
     ExpectColumnValuesToBeUnique,
@@ -19,7 +18,7 @@ from expectations.named import (
     FailureSeverity,
     Named,
 )
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 LARGEST_AMOUNT = 10_000_000
 SURE_ENOUGH = 0.5
@@ -30,6 +29,8 @@ class LeadArrivesOnce(ExpectColumnValuesToBeUnique, Named):
 
     column: str = "event_id"
     description: str = "Every lead stands in the batch once"
+    kind: ClassVar = Kind.UNIQUENESS
+    fix: ClassVar = "let the sender send each lead once, under an id of its own"
 
 
 class LeadNamesItsCompany(ExpectColumnValuesToNotBeNull, Named):
@@ -37,6 +38,8 @@ class LeadNamesItsCompany(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "company"
     description: str = "Every lead names the company that asks"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the company at the contact in the CRM, or send the lead again with it"
 
 
 class LeadNamesTheDomain(ExpectColumnValuesToNotBeNull, Named):
@@ -44,6 +47,8 @@ class LeadNamesTheDomain(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "domain"
     description: str = "Every lead names the company's web domain, by which we recognise the account"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the company's domain in the CRM, or send the lead again with it"
 
 
 class DomainIsPlausible(ExpectColumnValuesToMatchRegex, Named):
@@ -52,6 +57,8 @@ class DomainIsPlausible(ExpectColumnValuesToMatchRegex, Named):
     column: str = "domain"
     regex: str = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)$"
     description: str = "The company's web domain can exist on the internet"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "correct the company's domain in the CRM, or send the lead again with the right one"
 
 
 class DomainIsTheCompanysOwn(ExpectColumnValuesToNotBeInSet, Named):
@@ -60,6 +67,8 @@ class DomainIsTheCompanysOwn(ExpectColumnValuesToNotBeInSet, Named):
     column: str = "domain"
     value_set: Any = MAIL_PROVIDERS
     description: str = "The web domain is the company's own, not that of a public mail provider"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "enter the company's own domain in the CRM, or send the lead again with it"
 
 
 class LeadNamesAContactEmail(ExpectColumnValuesToNotBeNull, Named):
@@ -67,6 +76,8 @@ class LeadNamesAContactEmail(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "email"
     description: str = "Every lead names the e-mail address of a person"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the contact's e-mail address in the CRM, or send the lead again with it"
 
 
 class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex, Named):
@@ -75,6 +86,8 @@ class ContactEmailIsPlausible(ExpectColumnValuesToMatchRegex, Named):
     column: str = "email"
     regex: str = r"^[^@\s]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)$"
     description: str = "The person's e-mail address can exist on the internet"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "correct the contact's e-mail address in the CRM, or send the lead again with the right one"
 
 
 class ContactEmailIsSpeltRight(ExpectColumnValuesToBeNull, Named):
@@ -90,6 +103,8 @@ class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex, Named):
     column: str = "email"
     regex: str = r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer-daemon|postmaster)@"
     description: str = "The e-mail address belongs to a person, not to a mailbox that nobody reads"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "ask the client for a person's address, and enter it at the contact in the CRM"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
@@ -98,6 +113,8 @@ class LeadHasAnOwner(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "owner"
     description: str = "Every lead names the seller who owns it"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the owner at the contact in the CRM, or send the lead again with one"
 
 
 class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
@@ -107,6 +124,8 @@ class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
     min_value: Any = 0
     max_value: Any = LARGEST_AMOUNT
     description: str = "The amount, where there is one, lies between nothing and ten million"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "correct the amount where the lead comes from, and send it again"
 
 
 class LeadAmountNamesItsCurrency(ExpectColumnValuesToNotBeNull, Named):
@@ -115,6 +134,8 @@ class LeadAmountNamesItsCurrency(ExpectColumnValuesToNotBeNull, Named):
     column: str = "currency"
     row_condition: Any = Column("amount").is_not_null()
     description: str = "Every amount names its currency"
+    kind: ClassVar = Kind.CURRENCY
+    fix: ClassVar = "enter the currency beside the amount where it comes from, and send it again"
 
 
 class SourceIsSureOfTheLead(ExpectColumnValuesToBeBetween, Named):
@@ -123,9 +144,11 @@ class SourceIsSureOfTheLead(ExpectColumnValuesToBeBetween, Named):
     column: str = "confidence"
     min_value: Any = SURE_ENOUGH
     description: str = "The source is sure enough that this is a lead (one half or more)"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "look at the lead; if it is one, send it again with a confidence of one half or more"
 
 
-LEAD: Mapping[type[Expectation], Route] = {
+LEAD: Mapping[type[Named], Route] = {
     LeadArrivesOnce: Route.INTEGRATION_OWNER,
     LeadNamesItsCompany: Route.PROCESS_OWNER,
     LeadNamesTheDomain: Route.PROCESS_OWNER,

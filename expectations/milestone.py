@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from expectations.deal import DealHasAnOwner, DealNamesItsAccount
+from expectations.deal import DealHasAnOwner, DealIsNotLost, DealNamesItsAccount
 from expectations.named import (
     Column,
-    Expectation,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToNotBeNull,
     ExpectCompoundColumnsToBeUnique,
     FailureSeverity,
     Named,
 )
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 OF_ITS_DEAL = ["case_id", "milestone"]
 
@@ -25,6 +24,8 @@ class MilestoneIsToldOnce(ExpectCompoundColumnsToBeUnique, Named):
 
     column_list: Any = OF_ITS_DEAL
     description: str = "Every milestone of a deal stands in the batch once"
+    kind: ClassVar = Kind.UNIQUENESS
+    fix: ClassVar = "leave the second event of the milestone with `towline leave`"
 
 
 class DeliveryIsUnderWay(ExpectColumnValuesToNotBeNull, Named):
@@ -32,6 +33,8 @@ class DeliveryIsUnderWay(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "request"
     description: str = "Every milestone belongs to a delivery request that is open in the CRM"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "open the delivery request of the deal in the CRM"
 
 
 class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull, Named):
@@ -40,6 +43,8 @@ class ClientCanReadTheUpdate(ExpectColumnValuesToNotBeNull, Named):
     column: str = "email"
     row_condition: Any = Column("approved_notes") > 0
     description: str = "Where notes are approved for the client, the deal names an e-mail address to send them to"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "associate the deal in the CRM with a contact who has an e-mail address"
 
 
 class MilestoneHasAnApprovedNote(ExpectColumnValuesToBeBetween, Named):
@@ -48,12 +53,15 @@ class MilestoneHasAnApprovedNote(ExpectColumnValuesToBeBetween, Named):
     column: str = "approved_notes"
     min_value: Any = 1
     description: str = "At least one note on the milestone is approved for the client, who hears nothing of it otherwise"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "approve a note on the deal in the CRM, if the client is to hear of it"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-MILESTONE: Mapping[type[Expectation], Route] = {
+MILESTONE: Mapping[type[Named], Route] = {
     MilestoneIsToldOnce: Route.INTEGRATION_OWNER,
     DeliveryIsUnderWay: Route.PROCESS_OWNER,
+    DealIsNotLost: Route.DEAL_OWNER,
     DealNamesItsAccount: Route.DEAL_OWNER,
     DealHasAnOwner: Route.PROCESS_OWNER,
     ClientCanReadTheUpdate: Route.DEAL_OWNER,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 with warnings.catch_warnings():
@@ -12,13 +13,17 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*sre_", category=DeprecationWarning)
     import great_expectations as gx
     from great_expectations.compatibility.pydantic import PrivateAttr
-    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult, RunIdentifier
     from great_expectations.core.freshness_diagnostics import (
         CheckpointFreshnessDiagnostics,
         ValidationDefinitionFreshnessDiagnostics,
     )
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
     from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
         ExpectColumnPairValuesAToBeGreaterThanB,
     )
@@ -37,21 +42,53 @@ with warnings.catch_warnings():
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.row_conditions import Column
 
+from expectations.report import Kind
+
 EITHER_MISSING = "either_value_is_missing"
 """A pair of columns is then compared where both of them are known, and only there."""
 
 
-class Named(Expectation):
-    """An expectation that is never edited after it was made; its configuration, asked for eighty times a run, is made once."""
+class _Configuration(ExpectationConfiguration):
+    """A configuration that is asked for its expectation eight times a run, and makes it once."""
 
+    _known: tuple[Any, Expectation] | None = None
+
+    def to_domain_obj(self) -> Expectation:
+        """Return the expectation; made anew only for another batch."""
+        batch = self.kwargs.get("batch_id")
+        if self._known is None or self._known[0] != batch:
+            self._known = batch, super().to_domain_obj()
+        return self._known[1]
+
+
+class Named(Expectation):
+    """An expectation that says what it is about (`kind`) and what mends a row that it refuses (`fix`).
+
+    It is never edited after it was made; its configuration, asked for eighty times a run, is made once.
+    """
+
+    kind: ClassVar[Kind]
+    fix: ClassVar[str]
     _made: Any = PrivateAttr(default=None)
 
     @property
     def configuration(self) -> ExpectationConfiguration:
         """The expectation as Great Expectations hands it around; made anew only for another id."""
         if self._made is None or self._made.id != self.id:
-            self._made = super().configuration
+            made = super().configuration
+            self._made = _Configuration(
+                made.type, made.kwargs, made.meta, made.notes, made.description, severity=made.severity, id=made.id
+            )
         return self._made  # type: ignore[no-any-return]
+
+
+def quiet_context() -> AbstractDataContext:
+    """Return an empty context in memory, without progress bars, and without the folder for pages that it makes unasked."""
+    context = gx.get_context(mode="ephemeral")
+    for site in (context.variables.data_docs_sites or {}).values():
+        shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
 
 
 __all__ = [
@@ -71,10 +108,14 @@ __all__ = [
     "ExpectColumnValuesToNotMatchRegex",
     "ExpectCompoundColumnsToBeUnique",
     "Expectation",
+    "ExpectationSuiteIdentifier",
+    "ExpectationSuiteValidationResult",
     "ExpectationValidationResult",
     "FailureSeverity",
     "Named",
-    "ProgressBarsConfig",
+    "RunIdentifier",
     "ValidationDefinitionFreshnessDiagnostics",
+    "ValidationResultIdentifier",
     "gx",
+    "quiet_context",
 ]

@@ -5,20 +5,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from expectations.deal import KNOWN, AmountIsNamed, AmountIsReasonable, CurrencyIsTheDeals, DealHasAnOwner, DealNamesItsAccount
-from expectations.invoice import AmountIsBilled, CurrencyIsBilled, InvoiceIsFound, NothingIsPaidYet
+from expectations.invoice import (
+    AmountIsBilled,
+    CurrencyIsBilled,
+    InvoiceIsFound,
+    InvoiceIsTheDeals,
+    InvoiceStatusIsKnown,
+    NothingIsPaidYet,
+)
 from expectations.named import (
     EITHER_MISSING,
-    Expectation,
     ExpectColumnPairValuesAToBeGreaterThanB,
     ExpectColumnPairValuesToBeEqual,
     ExpectColumnValuesToBeInSet,
     ExpectColumnValuesToNotBeNull,
     Named,
 )
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 
 class InvoiceIsPaid(ExpectColumnValuesToBeInSet, Named):
@@ -27,6 +33,8 @@ class InvoiceIsPaid(ExpectColumnValuesToBeInSet, Named):
     column: str = "invoice_status"
     value_set: Any = ("paid",)
     description: str = "The billing system shows the invoice as paid"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "mark the invoice as paid in the billing system, if the money has come"
 
 
 class InvoiceIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
@@ -34,6 +42,8 @@ class InvoiceIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "invoiced"
     description: str = "The deal has an invoice in our books"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "find the deal that the invoice belongs to, and let the event name that one"
 
 
 class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
@@ -42,6 +52,8 @@ class PaidIsInvoiced(ExpectColumnPairValuesToBeEqual, Named):
     column_A: str = "amount"
     column_B: str = "invoiced"
     description: str = "What was paid is what was invoiced, to the cent"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "settle the difference with the client, then correct payment or invoice in the billing system"
 
 
 class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB, Named):
@@ -52,6 +64,8 @@ class FailedIsInvoiced(ExpectColumnPairValuesAToBeGreaterThanB, Named):
     or_equal: Any = True
     ignore_row_if: Any = EITHER_MISSING
     description: str = "The payment that failed is not more than what was invoiced"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "compare the payment with the invoice in the billing system, and correct the one that is wrong"
 
 
 class PaymentIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
@@ -59,6 +73,8 @@ class PaymentIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "paid"
     description: str = "The deal has a payment in our books"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "find the deal that the payment belongs to, and let the event name that one"
 
 
 class RefundIsPaid(ExpectColumnPairValuesAToBeGreaterThanB, Named):
@@ -69,9 +85,11 @@ class RefundIsPaid(ExpectColumnPairValuesAToBeGreaterThanB, Named):
     or_equal: Any = True
     ignore_row_if: Any = EITHER_MISSING
     description: str = "What went back to the client is not more than what they have paid"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "compare the refund with the payment in the billing system, and correct the one that is wrong"
 
 
-MOVED: Mapping[type[Expectation], Route] = {
+MOVED: Mapping[type[Named], Route] = {
     DealNamesItsAccount: Route.DEAL_OWNER,
     DealHasAnOwner: Route.PROCESS_OWNER,
     AmountIsNamed: Route.INTEGRATION_OWNER,
@@ -80,11 +98,12 @@ MOVED: Mapping[type[Expectation], Route] = {
 }
 """What holds of money that failed or went back; two such events of a deal are two movements."""
 
-PAYMENT: Mapping[type[Expectation], Route] = {
+PAYMENT: Mapping[type[Named], Route] = {
     **KNOWN,
     InvoiceIsFound: Route.INTEGRATION_OWNER,
     InvoiceIsPaid: Route.PROCESS_OWNER,
     InvoiceIsOnRecord: Route.PROCESS_OWNER,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
     PaidIsInvoiced: Route.PROCESS_OWNER,
     CurrencyIsTheDeals: Route.PROCESS_OWNER,
     AmountIsBilled: Route.INTEGRATION_OWNER,
@@ -93,15 +112,19 @@ PAYMENT: Mapping[type[Expectation], Route] = {
 }
 """In the order in which a row's first failure is told, each with the way that a failing row goes."""
 
-DUNNING: Mapping[type[Expectation], Route] = {
+DUNNING: Mapping[type[Named], Route] = {
     **MOVED,
     InvoiceIsOnRecord: Route.PROCESS_OWNER,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
+    InvoiceStatusIsKnown: Route.INTEGRATION_OWNER,
     FailedIsInvoiced: Route.PROCESS_OWNER,
     NothingIsPaidYet: Route.PROCESS_OWNER,
 }
 
-REFUND: Mapping[type[Expectation], Route] = {
+REFUND: Mapping[type[Named], Route] = {
     **MOVED,
     PaymentIsOnRecord: Route.PROCESS_OWNER,
+    InvoiceIsTheDeals: Route.INTEGRATION_OWNER,
+    InvoiceStatusIsKnown: Route.INTEGRATION_OWNER,
     RefundIsPaid: Route.PROCESS_OWNER,
 }

@@ -5,18 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from expectations.deal import KNOWN, PRICED, REACHABLE, CurrencyIsTheDeals
+from expectations.deal import KNOWN, PRICED, REACHABLE, CurrencyIsTheDeals, DealIsNotLost
 from expectations.named import (
-    Expectation,
     ExpectColumnPairValuesToBeEqual,
     ExpectColumnValuesToBeBetween,
     ExpectColumnValuesToNotBeNull,
     FailureSeverity,
     Named,
 )
-from expectations.report import Route
+from expectations.report import Kind, Route
 
 USUAL_DAYS = 60
 
@@ -27,6 +26,8 @@ class LinesAddUp(ExpectColumnPairValuesToBeEqual, Named):
     column_A: str = "lines_total"
     column_B: str = "amount"
     description: str = "The lines add up to the amount, to the cent"
+    kind: ClassVar = Kind.TOTAL
+    fix: ClassVar = "let the lines and the amount agree in the offer, or in the decision that it rests on"
 
 
 class ClausesAreLookedUp(ExpectColumnValuesToNotBeNull, Named):
@@ -34,6 +35,8 @@ class ClausesAreLookedUp(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "unapproved_clauses"
     description: str = "Every clause that was asked for has been looked up in the clause library"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "let engineering see why the clause library was not read"
 
 
 class ClausesAreApproved(ExpectColumnValuesToBeBetween, Named):
@@ -42,6 +45,8 @@ class ClausesAreApproved(ExpectColumnValuesToBeBetween, Named):
     column: str = "unapproved_clauses"
     max_value: Any = 0
     description: str = "Every clause that was asked for is in the clause library and approved"
+    kind: ClassVar = Kind.REFERENCE
+    fix: ClassVar = "take the clause out of the offer, or have it approved in the clause library"
 
 
 class OfferHasClauses(ExpectColumnValuesToBeBetween, Named):
@@ -50,6 +55,8 @@ class OfferHasClauses(ExpectColumnValuesToBeBetween, Named):
     column: str = "clauses"
     min_value: Any = 1
     description: str = "Every offer holds at least one approved clause"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "approve a clause for the service in the clause library"
 
 
 class OfferNamesItsService(ExpectColumnValuesToNotBeNull, Named):
@@ -57,6 +64,8 @@ class OfferNamesItsService(ExpectColumnValuesToNotBeNull, Named):
 
     column: str = "service"
     description: str = "Every offer says which service it is for, so that the clauses of that service are in it"
+    kind: ClassVar = Kind.COMPLETENESS
+    fix: ClassVar = "enter the service of the deal in the CRM, if its clauses are to be in the offer"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
@@ -66,11 +75,14 @@ class PaymentTermIsUsual(ExpectColumnValuesToBeBetween, Named):
     column: str = "payment_days"
     max_value: Any = USUAL_DAYS
     description: str = "Payment is due within sixty days of the invoice"
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "shorten the payment term, or know that a longer one was granted"
     severity: FailureSeverity = FailureSeverity.WARNING
 
 
-PROPOSAL: Mapping[type[Expectation], Route] = {
+PROPOSAL: Mapping[type[Named], Route] = {
     **KNOWN,
+    DealIsNotLost: Route.DEAL_OWNER,
     **REACHABLE,
     **PRICED,
     CurrencyIsTheDeals: Route.DEAL_OWNER,

@@ -17,15 +17,37 @@ class Route(StrEnum):
     INTEGRATION_OWNER = "integration_owner"
 
 
+class Kind(StrEnum):
+    """What an expectation is about; a vocabulary holds words, or forms of words, that are known.
+
+    Every suite has each kind, or says why not (`expectations/suites.py`).
+    """
+
+    COMPLETENESS = "completeness"
+    UNIQUENESS = "uniqueness"
+    VOCABULARY = "vocabulary"
+    RANGE = "range"
+    REFERENCE = "reference"
+    FRESHNESS = "freshness"
+    TOTAL = "total"
+    SEQUENCE = "sequence"
+    CURRENCY = "currency"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a row does not pass: the expectation's name and business words, the column, how grave, and which way it goes."""
+    """Why a row does not pass: the expectation's name and business words, the column, how grave, which way it goes.
+
+    `fix` says what mends it.
+    """
 
     rule: str
     description: str
     column: str
     severity: str
     route: Route
+    kind: Kind
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +98,6 @@ def _summary(suite: str, checked: int, findings: Sequence[Finding], failed: int,
         "expectations": [
             {
                 **asdict(finding.rule),
-                "route": finding.rule.route.value,
                 "success": finding.success,
                 "elements": finding.elements,
                 "unexpected": len(finding.events),

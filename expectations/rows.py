@@ -26,6 +26,7 @@ Facts = Mapping[str, Any]
 Amounts are in major units. `amount` is what the event says or leaves to be read, `billed` what the billing system shows of it,
 `agreed`, `invoiced` and `paid` what the case's continuity line adds up to, and `line_currency` is the currency of that line.
 `answered` names the fields for which a person has given the value.
+`late` is by how many seconds the source told later than it happened, `crm_stage` where the deal stands in the CRM.
 """
 
 DEAL: Final = ("account", "email", "owner")
@@ -47,8 +48,7 @@ def row(payload: Contract, *, event: UUID, case: UUID, facts: Facts) -> Row:
 def _lead(payload: LeadQualified, *, event: UUID, case: UUID, facts: Facts) -> Row:
     company, person = payload.company, payload.person
     return {
-        "event_id": event,
-        "case_id": case,
+        **_told(event, case, facts),
         "company": company.name if company else None,
         "domain": company.domain if company else None,
         "email": person.email if person else None,
@@ -69,8 +69,7 @@ def _slip_of(lead: LeadQualified) -> str | None:
 @row.register
 def _opportunity(payload: OpportunityCreatedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     return {
-        "event_id": event,
-        "case_id": case,
+        **_told(event, case, facts),
         "account": payload.account.name if payload.account else None,
         "owner": payload.owner,
         "stage": payload.stage.value,
@@ -80,60 +79,75 @@ def _opportunity(payload: OpportunityCreatedV1, *, event: UUID, case: UUID, fact
 
 @row.register
 def _offer(payload: Offer, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    looked_up = ("service", "amount", "currency", "line_currency", "lines_total", "clauses", "unapproved_clauses")
-    return {"event_id": event, "case_id": case, **_known(facts, *looked_up), "payment_days": payload.payment_days}
+    looked_up = ("crm_stage", "service", "amount", "currency", "line_currency", "lines_total", "clauses", "unapproved_clauses")
+    return {**_told(event, case, facts), **_known(facts, *looked_up), "payment_days": payload.payment_days}
 
 
 @row.register
 def _approval(payload: ProposalApprovedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    known = _known(facts, "decision", "approved_by", "amount", "currency", "line_currency")
-    return {"event_id": event, "case_id": case, **known, "deal_in_decision": facts.get("deal_in_decision") is True}
+    known = _known(facts, "crm_stage", "decision", "approved_by", "amount", "currency", "line_currency", "lines_total")
+    references = {name: facts.get(name) is True for name in ("deal_in_decision", "document_of_deal")}
+    return {**_told(event, case, facts), **known, **references}
 
 
 @row.register
 def _milestone(payload: MilestoneReachedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    return {"event_id": event, "case_id": case, **_known(facts, "request", "approved_notes"), "milestone": payload.milestone}
+    return {
+        **_told(event, case, facts),
+        **_known(facts, "crm_stage", "request", "approved_notes"),
+        "milestone": payload.milestone,
+    }
 
 
 @row.register
 def _delivered(payload: DeliveryCompletedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    looked_up = ("agreed", "amount", "currency", "line_currency", "lines_total", "payment_days")
-    return {"event_id": event, "case_id": case, **_known(facts, *looked_up)}
+    looked_up = ("crm_stage", "agreed", "amount", "currency", "line_currency", "lines_total", "payment_days")
+    return {**_told(event, case, facts), **_known(facts, *looked_up)}
 
 
 @row.register
 def _issued(payload: InvoiceIssuedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     known = _known(facts, "invoice_status", "amount", "currency", "billed", "billed_currency", "due_on")
-    return {"event_id": event, "case_id": case, **known}
+    return {**_told(event, case, facts), **known, **_named(facts)}
 
 
 @row.register
 def _overdue(payload: InvoiceOverdueV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    known = _known(facts, "invoice_status", "amount", "currency")
-    return {"event_id": event, "case_id": case, **known, "days": payload.days}
+    known = _known(facts, "invoice_status", "amount", "currency", "billed", "billed_currency")
+    return {**_told(event, case, facts), **known, **_named(facts), "days": payload.days}
 
 
 @row.register
 def _confirmed(payload: PaymentConfirmedV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
     known = _known(facts, "invoice_status", "amount", "currency", "billed", "billed_currency", "invoiced", "line_currency")
-    return {"event_id": event, "case_id": case, **known}
+    return {**_told(event, case, facts), **known, **_named(facts)}
 
 
 @row.register(InvoiceVoidedV1)
 @row.register(PaymentFailedV1)
 @row.register(PaymentRefundedV1)
 def _money_back(payload: Contract, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    return {"event_id": event, "case_id": case, **_known(facts, "amount", "currency", "invoiced", "paid", "line_currency")}
+    known = _known(facts, "invoice_status", "amount", "currency", "invoiced", "paid", "line_currency")
+    return {**_told(event, case, facts), **known, **_named(facts)}
 
 
 @row.register
 def _cancelled(payload: DealCancelledV1, *, event: UUID, case: UUID, facts: Facts) -> Row:
-    return {"event_id": event, "case_id": case, **_known(facts, "invoice_status"), "reason": payload.reason or None}
+    return {**_told(event, case, facts), **_known(facts, "invoice_status"), "reason": payload.reason or None}
+
+
+def _told(event: UUID, case: UUID, facts: Facts) -> Row:
+    """What every row has: whose it is, and how late it was told."""
+    return {"event_id": event, "case_id": case, "late": facts.get("late")}
 
 
 def _known(facts: Facts, *names: str) -> Row:
     found = {name: facts.get(name) for name in (*DEAL, *names)}
     return {name: round(value, CLOSEST) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def _named(facts: Facts) -> Row:
+    return {"invoice_of_deal": facts.get("invoice_of_deal") is True}
 
 
 def _amount(money: Money | None) -> Row:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts.drift import Finding
 from contracts.errors import RetryableError
 from ledger.alerts import Alerts
+from ledger.audits import Audits
 from ledger.budgets import Budgets
 from ledger.cases import Cases
 from ledger.changes import Changes
@@ -80,6 +81,7 @@ class Books:
     incidents: Incidents
     suggestions: Suggestions
     measures: Measures
+    audits: Audits
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -82,6 +82,11 @@ class Documents:
         statement = select(Document).where(col(Document.subject_id).in_(subjects)).order_by(col(Document.id))
         return (await self._connection.execute(statement)).all()
 
+    async def cases_of(self, vendor_ids: Collection[str]) -> Mapping[str, UUID]:
+        """Return of which case each of these documents is; one that is not in the index is left out."""
+        statement = select(col(Document.vendor_id), col(Document.case_id)).where(col(Document.vendor_id).in_(list(vendor_ids)))
+        return {row.vendor_id: row.case_id for row in await self._connection.execute(statement)}
+
     async def forget(self, vendor_ids: Collection[str]) -> None:
         """Take documents out that were taken back; of each kind the newest that is left is the current one."""
         gone = delete(Document).where(col(Document.vendor_id).in_(list(vendor_ids)))

@@ -46,6 +46,7 @@ SUGGESTIONS = text("UPDATE suggestions SET was = NULL, proposed = NULL, given = 
 """What was proposed may name people; how it turned out says nothing of them, and is evidence."""
 EXCEPTIONS = text("DELETE FROM exceptions WHERE case_id = ANY(:cases) AND closed_at IS NOT NULL")
 INCIDENTS = text("DELETE FROM incidents WHERE case_id = ANY(:cases) AND state <> 'open'")
+WARNINGS = text("DELETE FROM warnings WHERE case_id = ANY(:cases)")
 OLD = {
     "gate_results": text(
         "DELETE FROM gate_results WHERE id IN (SELECT id FROM gate_results WHERE at < now() - make_interval(secs => :seconds)"
@@ -103,6 +104,7 @@ class Retention:
             await self._connection.execute(SUGGESTIONS, {"cases": over})
             gone["exceptions"] = await self._count(EXCEPTIONS, cases=over)
             gone["incidents"] = await self._count(INCIDENTS, cases=over)
+            gone["warnings"] = await self._count(WARNINGS, cases=over)
         return Turned(ids[-1] if ids else None, gone)
 
     async def drop(self, table: str, *, seconds: float) -> int:

@@ -374,6 +374,36 @@ class GateResult(SQLModel, table=True):
     at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
 
 
+class GateWarning(SQLModel, table=True):
+    """What the gate last warned of at an event that it let pass, without any value of it."""
+
+    __tablename__: ClassVar[Any] = "warnings"
+    __table_args__ = (Index("warnings_at", "at"),)
+
+    event_id: UUID = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    case_id: UUID = Field(index=True)
+    suite: str
+    field: str
+    reason: str
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class AuditRow(SQLModel, table=True):
+    """How many of the CRM's records one expectation judged and refused in one night."""
+
+    __tablename__: ClassVar[Any] = "audits"
+
+    night: date = Field(primary_key=True)
+    suite: str = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    kind: str
+    severity: str
+    checked: int
+    refused: int
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
 class Rollback(SQLModel, table=True):
     """A plan of what shall be undone in the outside systems, who asked for it, who released it, and how far it is."""
 

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return self.home.expanduser().absolute()
 
     @property
+    def data_docs(self) -> Path:
+        """The folder of the pages on data quality, which the nightly audit builds and the gateway shows."""
+        return self.state / "data-docs"
+
+    @property
     def own_crm_app(self) -> str:
         """Our app's id at the CRM, whose changes are no events; in the sandbox that of the OAuth client `towline`."""
         if self.crm and not self.crm_app_id:

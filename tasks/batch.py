@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -52,7 +52,8 @@ class Item(Generic[C]):
     case: UUID
     contract: str
     payload: C
-    received: Any
+    received: datetime
+    occurred: datetime
     stage: stages.Stage
     deal_id: str | None
     account: UUID | None = None

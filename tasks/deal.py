@@ -70,4 +70,5 @@ def person_facts(item: Item[C]) -> dict[str, Any]:
         "owner": item.owner,
         "title": item.title or None,
         "stage": item.stage.value,
+        "crm_stage": deal.stage if deal else None,
     }

@@ -21,6 +21,7 @@ from lifecycle import keys
 from lifecycle.continuity import Kind
 from lifecycle.documents import Artefact, document_name
 from lifecycle.letters import summary
+from lifecycle.proposal import total_of
 from lifecycle.references import reference
 from runtime.wiring import runtime
 from tasks.announce import in_its_channel, telling
@@ -31,6 +32,7 @@ from tasks.effects import once, together
 from tasks.estimates import cancel_all
 from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
+from tasks.proposal import lines_from
 
 Approvals = Batch[ProposalApprovedV1]
 RETRIES = retries_of("proposal.approved")
@@ -46,10 +48,12 @@ async def read_decisions(batch: Approvals) -> None:
         decisions = await books.decisions.get([item.payload.decision for item in batch])
         entries = await books.continuity.of_cases(cases)
         estimates = await books.effects.standing(cases, "open_estimate")
+        indexed = await books.documents.cases_of([decision.document for decision in decisions.values()])
     for item in batch:
         decision = item.facts["decision"] = decisions.get(item.payload.decision)
         rows = entries.get(item.case, ())
         item.facts["before"] = line(rows, without=item.event)
+        item.facts["document_of_deal"] = decision is not None and indexed.get(decision.document) == item.case
         if decision is not None:
             item.known_amount = Money(minor=decision.minor, currency=decision.currency)
             offers = estimates.get(item.case, ())
@@ -61,10 +65,13 @@ async def read_decisions(batch: Approvals) -> None:
 def approval_facts(item: Item[ProposalApprovedV1]) -> dict[str, Any]:
     """Return what the gate of an approval looks at beside its payload."""
     decision, amount = item.facts["decision"], item.known_amount if item.facts["decision"] else None
+    lines = lines_from(decision.terms, decision.currency) if decision else ()
     return person_facts(item) | {
         "decision": decision.state if decision else None,
         "approved_by": decision.decided_by if decision else None,
         "deal_in_decision": bool(decision and decision.case_id == item.case),
+        "document_of_deal": item.facts["document_of_deal"],
+        "lines_total": float(total_of(lines).decimal()) if lines else None,
         "amount": float(amount.decimal()) if amount else None,
         "currency": amount.currency if amount else None,
         "line_currency": item.facts["before"].currency,

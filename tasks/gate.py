@@ -14,7 +14,9 @@ from prefect.cache_policies import NO_CACHE
 from contracts.catalog import catalog
 from contracts.event import CONTRACTS, newest
 from contracts.values import Contract
+from expectations.report import GateReport
 from expectations.rows import row
+from ledger.gates import NewWarning
 from runtime.wiring import runtime
 from tasks.batch import Batch, Item
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Contract)
 MANY_KINDS = ("lead.qualified", "milestone.reached")
 """Events whose suites hold every kind of expectation between them."""
-CORRECT_IT = "correct the record where it comes from, then replay"
 
 
 @cache
@@ -54,6 +55,10 @@ def deal_owner(item: Item[C]) -> str | None:
     return item.owner if item.owner in runtime().catalog.owners.owners else None
 
 
+def _known(item: Item[C], facts: Callable[[Item[C]], Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"late": (item.received - item.occurred).total_seconds(), **facts(item)}
+
+
 @task(name="Check data quality", cache_policy=NO_CACHE, persist_result=False)
 async def check(batch: Batch[C], facts: Callable[[Item[C]], Mapping[str, Any]] = nothing) -> None:
     """Validate the batch by its path's suite and keep the verdict; what fails leaves as an exception for its owner."""
@@ -63,15 +68,27 @@ async def check(batch: Batch[C], facts: Callable[[Item[C]], Mapping[str, Any]] =
     async with runtime().ledger.begin() as books:
         answered = await books.suggestions.answered(list(batch.items))
     rows = [
-        row(item.payload, event=item.event, case=item.case, facts={**facts(item), "answered": answered.get(item.event, ())})
+        row(
+            item.payload,
+            event=item.event,
+            case=item.case,
+            facts={**_known(item, facts), "answered": answered.get(item.event, ())},
+        )
         for item in batch
     ]
     report = await asyncio.to_thread(gate().check, suite, rows)
     async with runtime().ledger.begin() as books:
         failed = len(report.failures)
         await books.gates.keep(suite, flow_run_id=batch.run, checked=len(rows), failed=failed, summary=dict(report.summary))
+        await books.gates.warn([item.event for item in batch], [one for item in batch for one in _warnings(item, suite, report)])
     for item in batch:
         if failure := report.failures.get(item.event):
             owner = getattr(batch.entry, failure.route, None) or deal_owner(item) or batch.entry.process_owner
             cause = f"gate/{suite}/{failure.rule}" + (f"/{owner}" if owner == deal_owner(item) else "")
-            batch.leave(item, cause=cause, reason=failure.description, route=CORRECT_IT, column=failure.column, owner=owner)
+            route = f"{failure.fix}, then `towline replay --cause {cause}`"
+            batch.leave(item, cause=cause, reason=failure.description, route=route, column=failure.column, owner=owner)
+
+
+def _warnings(item: Item[C], suite: str, report: GateReport) -> list[NewWarning]:
+    found = report.warnings.get(item.event, ())
+    return [NewWarning(item.event, item.case, suite, one.rule, one.column, one.description) for one in found]

@@ -36,8 +36,9 @@ async def read_invoices(batch: Batch[Any]) -> None:
     for item in batch:
         rows = entries.get(item.case, ())
         item.facts["before"] = line(rows, without=item.event)
-        last = next((row.reference for row in reversed(rows) if row.kind == Kind.INVOICED and row.minor > 0), None)
-        item.facts["invoice_id"] = getattr(item.payload, "invoice_id", None) or last
+        ours = [row.reference for row in rows if row.kind == Kind.INVOICED and row.minor > 0]
+        item.facts["invoice_id"] = getattr(item.payload, "invoice_id", None) or next(reversed(ours), None)
+        item.facts["invoice_of_deal"] = item.facts["invoice_id"] in ours
     found = await runtime().billing.read_invoices({item.facts["invoice_id"] for item in batch if item.facts["invoice_id"]})
     for item in batch:
         invoice = item.facts["invoice"] = found.get(item.facts["invoice_id"])
@@ -59,6 +60,7 @@ def money_facts(item: Item[Any]) -> dict[str, Any]:
         "paid": _major(before.paid, before.currency),
         "line_currency": before.currency,
         "invoice_status": invoice.status if invoice else None,
+        "invoice_of_deal": item.facts["invoice_of_deal"],
         "due_on": invoice.due_on if invoice else None,
         "days": getattr(item.payload, "days", None),
         "reason": getattr(item.payload, "reason", None),

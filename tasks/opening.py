@@ -140,6 +140,7 @@ def _item(row: Any, case: Any, payload: type[C]) -> Item[C]:
         contract=row.contract,
         payload=content,
         received=row.received_at,
+        occurred=row.occurred_at,
         stage=_found_at(row, stages.Stage(case.stage)),
         from_start=row.from_start,
         deal_id=case.crm_deal_id or getattr(content, "deal_id", None),

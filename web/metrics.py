@@ -44,6 +44,9 @@ class Metrics:
         self.outage = Gauge(
             "towline_outage_seconds", "How long a system that is down has not answered", ("system",), registry=self.registry
         )
+        self.warnings = Gauge(
+            "towline_gate_warnings", "Events of the last day that a gate warns of", ("path", "rule"), registry=self.registry
+        )
         self.budget = Gauge("towline_budget_left", "Calls left of a vendor's limit", ("budget",), registry=self.registry)
         self.budget_size = Gauge("towline_budget_size", "Calls that may go at once", ("budget",), registry=self.registry)
         self.watched = Gauge("towline_fields_compared", "Fields of ours compared lately", ("entity",), registry=self.registry)
@@ -93,6 +96,11 @@ class Metrics:
             self.watched.labels(entity).set(fields)
             self.changed.labels(entity, by).set(changed)
 
+    def show_warnings(self, warnings: Iterable[tuple[str, str, int]]) -> None:
+        """Set how many events the gates warn of, by path and rule."""
+        for path, rule, events in warnings:
+            self.warnings.labels(path, rule).set(events)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -103,6 +111,6 @@ class Metrics:
 
     def _clear(self, *, up: int) -> None:
         stops, budgets, bypass = (self.paused, self.outage), (self.budget, self.budget_size), (self.watched, self.changed)
-        for gauge in (self.depth, self.oldest, self.exceptions, *stops, *budgets, *bypass):
+        for gauge in (self.depth, self.oldest, self.exceptions, self.warnings, *stops, *budgets, *bypass):
             gauge.clear()
         self.ledger_up.set(up)

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from connectors.budget import UNLIMITED, Budget
-from connectors.crm import hubspot_contacts, hubspot_history, hubspot_notes, hubspot_requests, hubspot_undo
+from connectors.crm import hubspot_contacts, hubspot_history, hubspot_notes, hubspot_records, hubspot_requests, hubspot_undo
 from connectors.crm import hubspot_shapes as shapes
 from connectors.crm.hubspot_account import Account
 from connectors.crm.hubspot_calls import DIALECT, Calls, Input, Pair, by_key, decimals, ref
@@ -221,6 +221,10 @@ class HubSpot:
     def read_all_contacts(self) -> AsyncIterator[Sequence[Mapping[str, str]]]:
         """Give all contacts, page by page, as they stand there."""
         return hubspot_contacts.contacts(self._calls)
+
+    def read_all(self, kind: str) -> AsyncIterator[Sequence[Mapping[str, str]]]:
+        """Give all records of a kind, page by page, as they stand there."""
+        return hubspot_records.records(self._calls, kind)
 
     async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
         """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""

@@ -88,6 +88,14 @@ class Crm(Protocol):
         """
         ...
 
+    def read_all(self, kind: str) -> AsyncIterator[Sequence[Mapping[str, str]]]:
+        """Give all companies, contacts or deals, page by page, as they stand there and whatever is wrong with them.
+
+        Of each what says something of: id, changed (ISO 8601), key; name, domain; first_name, last_name, email; name, stage,
+        owner, owner_user, amount (in major units), currency.
+        """
+        ...
+
     async def images(self, wanted: Sequence[Wanted[Any]]) -> Mapping[EffectKey, Image]:
         """Return what changes will find and leave of their records; nothing of those that need none to be taken back."""
 

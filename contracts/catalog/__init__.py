@@ -30,6 +30,14 @@ class Criticality(StrEnum):
     LOW = "low"
 
 
+class Freshness(StrEnum):
+    """How soon after it happened an event is told; the gate judges it (`expectations/freshness.py`)."""
+
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    DAY = "a day"
+
+
 class Retry(Contract):
     """How a step that may work later is tried again: delays grow by two from `first_delay`, each with jitter."""
 
@@ -62,7 +70,7 @@ class Entry(Contract):
     runbook: Name
     retry: Retry
     batch: Annotated[int, Field(ge=1, le=100, description="Most events in one run: 100 is what HubSpot takes a call")] = 100
-    freshness: Name
+    freshness: Freshness
     criticality: Criticality
     cost: Annotated[Money, Field(description="What one that waits costs an hour, while a system that it needs is down")]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -334,3 +335,30 @@ class CrmRules:
 
     async def test_an_empty_crm_gives_no_contacts(self, crm: Crm) -> None:
         assert [page async for page in crm.read_all_contacts()] == []
+
+    async def test_all_records_of_a_kind_are_given_page_by_page_with_our_names_for_their_fields(
+        self, crm: Crm, sandbox: Sandbox
+    ) -> None:
+        """Also what no contract takes: a stage that is not ours stays what it is there."""
+        ours = [deal(f"Northwind {n}") for n in range(120)]
+        made = await crm.open_deals(ours)
+        theirs = {"dealname": "Globex", "dealstage": "appointmentscheduled"}
+        added = await sandbox.control("POST", "people", {"system": "crm", "kind": "deals", "properties": theirs})
+        pages = [page async for page in crm.read_all("deal")]
+        given = {one["id"]: one for page in pages for one in page}
+        first = made[ours[0].key]
+        assert isinstance(first, Ref)
+        assert [len(page) for page in pages] == [100, 21]
+        shown = {"name": "Northwind 0", "stage": "qualified", "owner": "sales-1", "currency": "EUR", "key": str(ours[0].key)}
+        assert shown.items() <= given[first.id].items()
+        assert (float(given[first.id]["amount"]), datetime.fromisoformat(given[first.id]["changed"]).tzinfo) == (15000.0, UTC)
+        assert given[added["id"]]["stage"] == "appointmentscheduled"
+        assert "amount" not in given[added["id"]]
+
+    async def test_companies_and_contacts_are_given_with_what_identifies_them(self, crm: Crm) -> None:
+        await crm.upsert_companies([company()])
+        await crm.upsert_contacts([contact()])
+        ((firm,),) = [page async for page in crm.read_all("company")]
+        ((person,),) = [page async for page in crm.read_all("contact")]
+        assert (firm["name"], firm["domain"]) == ("Northwind GmbH", "northwind.example")
+        assert (person["email"], person["first_name"], person["last_name"]) == ("ada@northwind.example", "Ada", "Byron King")

@@ -36,7 +36,14 @@ def test_what_runs_by_the_calendar_runs_at_the_catalogs_hour_in_its_time_zone() 
     (digest,), (ageing,) = found["digest"], found["ageing"]
     assert digest.schedule == CronSchedule(cron="0 8 * * 1-5", timezone="Europe/Berlin")
     assert ageing.schedule == CronSchedule(cron="0 6 * * *", timezone="Europe/Berlin")
-    assert [flow for flow, schedules in found.items() if schedules] == ["sweep", "digest", "ageing", "retention", "reconcile"]
+    assert [flow for flow, schedules in found.items() if schedules] == [
+        "sweep",
+        "digest",
+        "ageing",
+        "retention",
+        "reconcile",
+        "audit",
+    ]
 
 
 def test_one_more_entry_is_one_more_deployment() -> None:

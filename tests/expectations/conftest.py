@@ -29,13 +29,16 @@ def good_row() -> RowOf:
     return of
 
 
-DEAL: Row = {"account": "Northwind GmbH", "email": "ada@northwind.example", "owner": "sales-1"}
+TOLD: Row = {"late": 0.0}
+DEAL: Row = {**TOLD, "account": "Northwind GmbH", "email": "ada@northwind.example", "owner": "sales-1"}
 MONEY: Row = {"amount": 15000.1, "currency": "EUR", "line_currency": "EUR"}
 OFFER: Row = {"service": "training", "lines_total": 15000.1, "clauses": 4, "unapproved_clauses": 0, "payment_days": 30}
-DECISION: Row = {"decision": "approved", "deal_in_decision": True, "approved_by": "head-of-sales"}
-BILLED: Row = {"billed": 15000.1, "billed_currency": "EUR"}
+DECISION: Row = {"decision": "approved", "deal_in_decision": True, "approved_by": "head-of-sales", "document_of_deal": True}
+BILLED: Row = {"billed": 15000.1, "billed_currency": "EUR", "invoice_of_deal": True}
+OPEN: Row = {"crm_stage": "won"}
 GOOD: dict[str, Row] = {
     "lead": {
+        **TOLD,
         "company": "Northwind GmbH",
         "domain": "northwind.example",
         "email": "ada@northwind.example",
@@ -45,17 +48,24 @@ GOOD: dict[str, Row] = {
         "amount": 15000.0,
         "currency": "EUR",
     },
-    "discovery": {"account": "Northwind GmbH", "owner": "sales-1", "stage": "engaging", "amount": 15000.0, "currency": "EUR"},
-    "proposal": {**DEAL, **MONEY, **OFFER, "line_currency": None},
-    "change": {**DEAL, **MONEY, **OFFER},
-    "delivery": {**DEAL, **MONEY, **DECISION},
-    "milestone": {**DEAL, "request": "8101", "approved_notes": 1, "milestone": "Data is loaded"},
-    "invoice": {**DEAL, **MONEY, "agreed": 15000.1, "lines_total": 15000.1, "payment_days": 30},
+    "discovery": {
+        **TOLD,
+        "account": "Northwind GmbH",
+        "owner": "sales-1",
+        "stage": "engaging",
+        "amount": 15000.0,
+        "currency": "EUR",
+    },
+    "proposal": {**DEAL, **MONEY, **OFFER, "crm_stage": "discovered", "line_currency": None},
+    "change": {**DEAL, **OPEN, **MONEY, **OFFER},
+    "delivery": {**DEAL, **OPEN, **MONEY, **DECISION, "lines_total": 15000.1},
+    "milestone": {**DEAL, **OPEN, "request": "8101", "approved_notes": 1, "milestone": "Data is loaded"},
+    "invoice": {**DEAL, **OPEN, **MONEY, "agreed": 15000.1, "lines_total": 15000.1, "payment_days": 30},
     "receivable": {**DEAL, **MONEY, **BILLED, "invoice_status": "open", "due_on": date(2026, 12, 23)},
-    "reminder": {**DEAL, **MONEY, "invoice_status": "open", "days": 7},
-    "void": {**DEAL, **MONEY, "invoiced": 15000.1, "paid": 0.0},
+    "reminder": {**DEAL, **MONEY, **BILLED, "invoice_status": "open", "days": 7},
+    "void": {**DEAL, **MONEY, "invoice_of_deal": True, "invoice_status": "void", "invoiced": 15000.1, "paid": 0.0},
     "payment": {**DEAL, **MONEY, **BILLED, "invoice_status": "paid", "invoiced": 15000.1},
-    "dunning": {**DEAL, **MONEY, "invoiced": 15000.1, "paid": 0.0},
-    "refund": {**DEAL, **MONEY, "invoiced": 15000.1, "paid": 15000.1},
+    "dunning": {**DEAL, **MONEY, "invoice_of_deal": True, "invoice_status": "open", "invoiced": 15000.1, "paid": 0.0},
+    "refund": {**DEAL, **MONEY, "invoice_of_deal": True, "invoice_status": "paid", "invoiced": 15000.1, "paid": 15000.1},
     "cancellation": {**DEAL, "invoice_status": "open", "reason": "The client has no budget any more"},
 }

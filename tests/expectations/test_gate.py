@@ -5,27 +5,33 @@ from __future__ import annotations
 import gc
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import great_expectations.expectations as gxe
 import pytest
 
 from expectations.gate import Gate, GateError
-from expectations.report import GateReport, Route
+from expectations.named import Named
+from expectations.report import GateReport, Kind, Route
 
 
-class BatchHasThreeRows(gxe.ExpectTableRowCountToEqual):
+class Odd(Named):
+    kind: ClassVar = Kind.RANGE
+    fix: ClassVar = "mend the test"
+
+
+class BatchHasThreeRows(gxe.ExpectTableRowCountToEqual, Odd):
     value: Any = 3
     description: str = "Every batch of the test has three rows"
 
 
-class ColumnIsThere(gxe.ExpectColumnValuesToNotBeNull):
+class ColumnIsThere(gxe.ExpectColumnValuesToNotBeNull, Odd):
     column: str = "nowhere"
     description: str = "A column that no row has is filled"
 
 
-class NumberIsSmall(gxe.ExpectColumnValuesToBeBetween):
+class NumberIsSmall(gxe.ExpectColumnValuesToBeBetween, Odd):
     column: str = "number"
     max_value: Any = 3
     description: str = "A number is small, and a number at that"

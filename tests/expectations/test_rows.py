@@ -41,14 +41,23 @@ DEAL_FACTS = {
     "owner": "sales-1",
     "title": "Northwind GmbH - implementation",
     "stage": "delivery",
+    "crm_stage": "won",
+    "late": 0.5,
 }
 MONEY = {"amount": 15000.1, "currency": "EUR", "line_currency": "EUR"}
 OFFER = {**MONEY, "lines_total": 15000.1, "clauses": 4, "unapproved_clauses": 0, "service": "implementation"}
-INVOICED = {**MONEY, "billed": 15000.1, "billed_currency": "EUR", "invoiced": 15000.1, "paid": 0.0}
+INVOICED = {**MONEY, "billed": 15000.1, "billed_currency": "EUR", "invoiced": 15000.1, "paid": 0.0, "invoice_of_deal": True}
 FACTS: dict[str, dict[str, Any]] = {
     "discovery.completed": OFFER | {"line_currency": None},
     "change.requested": OFFER,
-    "proposal.approved": {**MONEY, "decision": "approved", "approved_by": "head-of-sales", "deal_in_decision": True},
+    "proposal.approved": {
+        **MONEY,
+        "decision": "approved",
+        "approved_by": "head-of-sales",
+        "deal_in_decision": True,
+        "document_of_deal": True,
+        "lines_total": 15000.1,
+    },
     "milestone.reached": {"request": "8101", "approved_notes": 0, "milestone": "Data is loaded"},
     "delivery.completed": {**MONEY, "agreed": 15000.1, "lines_total": 15000.1, "payment_days": 30},
     "invoice.issued": INVOICED | {"invoice_status": "open", "due_on": date(2026, 12, 23)},
@@ -63,13 +72,22 @@ FACTS: dict[str, dict[str, Any]] = {
 
 NEEDED: dict[str, list[str]] = {
     "discovery.completed": ["account", "email", "owner", "amount", "lines_total", "unapproved_clauses"],
-    "proposal.approved": ["account", "email", "owner", "amount", "decision", "approved_by", "deal_in_decision"],
+    "proposal.approved": [
+        "account",
+        "email",
+        "owner",
+        "amount",
+        "decision",
+        "approved_by",
+        "deal_in_decision",
+        "document_of_deal",
+    ],
     "milestone.reached": ["account", "owner", "request"],
     "delivery.completed": ["account", "email", "owner", "amount", "agreed", "lines_total"],
-    "invoice.issued": ["account", "owner", "amount", "invoice_status"],
-    "invoice.overdue": ["account", "email", "owner", "amount", "invoice_status"],
-    "invoice.voided": ["account", "owner", "amount"],
-    "payment.confirmed": ["account", "owner", "amount", "invoiced", "invoice_status"],
+    "invoice.issued": ["account", "owner", "amount", "invoice_status", "invoice_of_deal"],
+    "invoice.overdue": ["account", "email", "owner", "amount", "invoice_status", "invoice_of_deal"],
+    "invoice.voided": ["account", "owner", "amount", "invoice_of_deal"],
+    "payment.confirmed": ["account", "owner", "amount", "invoiced", "invoice_status", "invoice_of_deal"],
     "payment.failed": ["account", "owner", "amount", "invoiced"],
     "payment.refunded": ["account", "owner", "amount", "paid"],
     "deal.cancelled": ["owner"],
@@ -85,6 +103,7 @@ def test_a_lead_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     assert found == {
         "event_id": event,
         "case_id": case,
+        "late": None,
         "company": "Northwind GmbH",
         "domain": "northwind.example",
         "email": "ada@northwind.example",
@@ -103,6 +122,7 @@ def test_an_opportunity_becomes_a_row_that_passes_the_gate(gate: Gate) -> None:
     assert found == {
         "event_id": event,
         "case_id": case,
+        "late": None,
         "account": "Northwind GmbH",
         "owner": "sales-1",
         "stage": "engaging",

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 
 from contracts.catalog import catalog
-from expectations import cancellation, deal, delivery, discovery, invoice, lead, milestone, payment, proposal
+from expectations import cancellation, deal, delivery, discovery, freshness, invoice, lead, milestone, payment, proposal
+from expectations.freshness import FRESH
 from expectations.gate import Gate
 from expectations.named import Named
+from expectations.report import Kind
 from expectations.rows import Row
-from expectations.suites import SUITES
+from expectations.suites import SUITES, WITHOUT
 from lifecycle import invoice as lifecycle_invoice
 from lifecycle.paths import PATHS
 
@@ -30,6 +32,11 @@ SHARED: dict[type, list[dict[str, Any]]] = {
     lead.ContactCanAnswer: [{"email": "no-reply@northwind.example"}],
     proposal.LinesAddUp: [{"lines_total": 15000.0}],
     proposal.PaymentTermIsUsual: [{"payment_days": 90}],
+    deal.DealIsNotLost: [{"crm_stage": "lost"}],
+    freshness.ToldAtOnce: [{"late": 901.0}],
+    freshness.ToldSoon: [{"late": 4 * 3600.0 + 1}],
+    freshness.ToldInDays: [{"late": 3 * 24 * 3600.0 + 1}],
+    invoice.InvoiceIsTheDeals: [{"invoice_of_deal": False}],
     invoice.InvoiceIsFound: [{"invoice_status": None}],
     invoice.AmountIsBilled: [{"billed": 15000.0}],
     invoice.CurrencyIsBilled: [{"billed_currency": "USD"}],
@@ -71,6 +78,7 @@ BAD: list[tuple[str, type, list[dict[str, Any]]]] = [
     ("delivery", delivery.DecisionIsAboutThisDeal, [{"deal_in_decision": False}]),
     ("delivery", delivery.DecisionIsAnApproval, [{"decision": "waiting"}]),
     ("delivery", delivery.DecisionIsAnApproval, [{"decision": "void"}]),
+    ("delivery", delivery.ProposalIsOnRecord, [{"document_of_deal": False}]),
     ("delivery", delivery.DecisionNamesItsPerson, [{"approved_by": None}]),
     ("milestone", milestone.MilestoneIsToldOnce, [{"case_id": ONE}, {"case_id": ONE}]),
     ("milestone", milestone.DeliveryIsUnderWay, [{"request": None}]),
@@ -98,10 +106,15 @@ BAD: list[tuple[str, type, list[dict[str, Any]]]] = [
     ("refund", payment.RefundIsPaid, [{"paid": 15000.09}]),
     ("refund", payment.RefundIsPaid, [{"paid": 0.0}]),
     ("cancellation", cancellation.CancelledDealIsNotPaid, [{"invoice_status": "paid"}]),
-    ("cancellation", cancellation.InvoiceStatusIsKnown, [{"invoice_status": "gone"}]),
+    *(
+        (suite, invoice.InvoiceStatusIsKnown, [{"invoice_status": "gone"}])
+        for suite in ("void", "dunning", "refund", "cancellation")
+    ),
+    ("discovery", lead.LeadAmountNamesItsCurrency, [{"currency": None}]),
     ("cancellation", cancellation.CancellationHasAReason, [{"reason": None}]),
 ]
 
+BAD += [(suite, each, [{"late": -301.0}]) for suite, named in SUITES.items() for each in named if each in FRESH.values()]
 BAD += [(suite, each, SHARED[each]) for suite, named in SUITES.items() for each in named if each in SHARED]
 BAD += [("change", each, changes) for suite, each, changes in BAD if suite == "proposal" and each not in SHARED]
 
@@ -173,3 +186,37 @@ def test_every_expectation_says_what_it_means_and_has_a_bad_row_above(suite: str
     assert issubclass(expectation, Named)
     assert len(expectation().description.split()) > 4
     assert (suite, expectation) in {(name, each) for name, each, _ in BAD}
+
+
+@pytest.mark.parametrize(("suite", "kind"), [(suite, kind) for suite in SUITES for kind in Kind])
+def test_every_suite_has_each_kind_of_expectation_or_says_why_not(suite: str, kind: Kind) -> None:
+    has = [each for each in SUITES[suite] if each.kind is kind]
+    why = WITHOUT.get(suite, {}).get(kind, "")
+    assert bool(has) != (len(why.split()) > 3), f"{has} {why}"
+
+
+def test_every_expectation_says_what_mends_a_row_in_words_that_can_be_followed() -> None:
+    for named in SUITES.values():
+        for each in named:
+            assert len(each.fix.split()) > 4, each
+            assert not each.fix.endswith("."), each
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf"), 1e300, -1e300])
+def test_an_amount_that_is_no_number_or_beyond_any_never_passes(gate: Gate, good_row: Any, amount: float) -> None:
+    """Given an amount that is no number, or absurd, When its offer is checked, Then it is refused, and no error comes."""
+    row = good_row("proposal", amount=amount, lines_total=amount)
+    assert row["event_id"] in gate.check("proposal", [row, good_row("proposal")]).failures
+
+
+def test_the_freshness_class_of_the_catalog_decides_how_late_an_event_may_be(gate: Gate, good_row: Any) -> None:
+    """
+    Given a lead and a reminder that were told four days after they happened
+    When each is checked
+    Then the lead goes on with a warning, for its class warns, and the reminder stays, for its class blocks.
+    """
+    lead_row, reminder = (good_row(suite, late=4 * 24 * 3600.0) for suite in ("lead", "reminder"))
+    assert [one.kind for one in gate.check("lead", [lead_row]).warnings[lead_row["event_id"]]] == [Kind.FRESHNESS]
+    assert gate.check("reminder", [reminder]).failures[reminder["event_id"]].kind is Kind.FRESHNESS
+    classes = {entry.flow: entry.freshness for entry in catalog().entries.values()}
+    assert {suite: FRESH[freshness] in SUITES[suite] for suite, freshness in classes.items()} == dict.fromkeys(SUITES, True)

@@ -28,6 +28,7 @@ from tasks.batch import Batch, Item
 from tasks.effects import key_of, once
 from tests.world import lead
 
+NOW = datetime.now(UTC)
 STEP = "open_deal"
 MESSAGE = "tell_owner"
 LETTER = "send_update"
@@ -86,7 +87,14 @@ async def batch(house: Runtime, *names: str, subject: str | None = None) -> Lead
 def item(event: UUID, sent: dict[str, Any]) -> Item[LeadQualifiedV1]:
     payload = LeadQualifiedV1.model_validate(sent["data"])
     return Item(
-        event=event, case=event, contract="lead.qualified/1", payload=payload, received=None, stage=Stage.NEW, deal_id=None
+        event=event,
+        case=event,
+        contract="lead.qualified/1",
+        payload=payload,
+        received=NOW,
+        occurred=NOW,
+        stage=Stage.NEW,
+        deal_id=None,
     )
 
 

@@ -31,7 +31,8 @@ def templates() -> Environment:
 def shown(house: House, person: Person | None, title: str, *, renews: bool = False) -> dict[str, Any]:
     """Return what stands around every page: its title, the systems' links, who is signed in, and the time."""
     settings = house.settings
-    links = {"Prefect": settings.prefect_ui} | ({"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {})
+    sandbox = {"Sandbox": settings.sandbox_url} if settings.needs_sandbox else {}
+    links = {"Data Docs": "/data-docs/", "Prefect": settings.prefect_ui} | sandbox
     return {"links": links, "now": house.now(), "person": person, "title": title, "renews": renews}
 
 

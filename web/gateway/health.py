@@ -64,6 +64,7 @@ async def metrics(house: House, _request: Request) -> Response:
             work, causes = await books.inbox.open_work(), await books.exceptions.causes()
             switches, circuits = await books.switches.open(), await books.circuits.open()
             budgets, meter = await books.budgets.standing(), await books.incidents.meter()
+            warned = await books.gates.warned()
     except (RetryableError, TimeoutError, SQLAlchemyError):
         house.metrics.show_nothing()
     else:
@@ -72,5 +73,6 @@ async def metrics(house: House, _request: Request) -> Response:
         outages = [(row.system, house.age(row.opened_at)) for row in circuits]
         house.metrics.show_stops([(row.scope, row.name) for row in switches], outages)
         house.metrics.show_bypass((row.entity, row.fields, row.by, row.changed) for row in meter)
+        house.metrics.show_warnings((row.suite, row.rule, row.events) for row in warned)
         house.metrics.show_budgets((row.name, row.left, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
