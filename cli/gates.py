@@ -12,10 +12,10 @@ import typer
 
 from cli.books import open_books
 from cli.output import AsJson, age, errors, print_json, print_links, print_table
+from ledger.audits import DAYS
 from runtime.settings import load_settings
 
 app = typer.Typer(add_completion=False)
-DAYS = 30
 SEVERITIES = {"critical": "block", "warning": "warn"}
 RULE = ("suite", "rule", "kind", "severity", "reason", "judged", "refused", "last_refused", "open", "closed_at")
 NIGHT = ("night", "suite", "records", "faults", "errors", "duplicates")
@@ -91,7 +91,7 @@ async def _build(folder: Path) -> None:
     from expectations.data_docs import Result, build
 
     async with open_books() as books:
-        counted = await books.audits.counted(days=DAYS)
+        counted = await books.audits.counted()
     build(folder, [Result(*row) for row in counted], at=datetime.now(UTC), days=DAYS)
 
 

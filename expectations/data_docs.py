@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,8 +56,15 @@ def build(folder: Path, results: Sequence[Result], *, at: datetime, days: int) -
 
     `at` is when the results were counted, `days` how far back they go.
     """
-    fresh = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="data-docs-", dir=folder.parent) as made:
+        fresh = Path(made) / folder.name
+        _build(fresh, results, at=at, days=days)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+
+
+def _build(fresh: Path, results: Sequence[Result], *, at: datetime, days: int) -> None:
     context = quiet_context()
     store: Any = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(fresh)}
     index: Any = {"class_name": "DefaultSiteIndexBuilder"}
@@ -75,8 +83,6 @@ def build(folder: Path, results: Sequence[Result], *, at: datetime, days: int) -
     shutil.rmtree(fresh / "static", ignore_errors=True)
     shutil.copy(HERE / STYLE, fresh / STYLE)
     (fresh / "index.html").write_text(_index(fresh, counted, at, days), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
 
 
 def _keep(

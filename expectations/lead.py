@@ -95,6 +95,8 @@ class ContactEmailIsSpeltRight(ExpectColumnValuesToBeNull, Named):
 
     column: str = "slip_of"
     description: str = "The e-mail address is not a letter or two off the company's own domain, or a mail provider's"
+    kind: ClassVar = Kind.VOCABULARY
+    fix: ClassVar = "correct the address at the contact in the CRM, or answer what is suggested by `towline suggestions`"
 
 
 class ContactCanAnswer(ExpectColumnValuesToNotMatchRegex, Named):

@@ -29,9 +29,10 @@ class Rows:
         return {"record": record["id"], **_OF_KIND[self._kind](record, self._now), **same}
 
     def _earlier(self, name: str, record: Record) -> str | None:
-        if name not in record:
+        value = _written(record, name)
+        if value is None:
             return None
-        told = f"{name} {' '.join(record[name].casefold().split())}"
+        told = f"{name} {value}"
         first = self._first.setdefault(blake2b(told.encode(), digest_size=12).digest(), record["id"])
         return None if first == record["id"] else first
 
@@ -65,7 +66,7 @@ def _deal(record: Record, now: datetime) -> Row:
 
 def _written(record: Record, name: str) -> str | None:
     """What people wrote, without what does not count: case and blanks around it."""
-    return record[name].strip().lower() or None if name in record else None
+    return record.get(name, "").strip().casefold() or None
 
 
 def _number(text: str | None) -> float | None:

@@ -25,6 +25,8 @@ GROUP BY night, suite ORDER BY night DESC, suite
 )
 
 
+DAYS = 30
+"""Of so many days the Data Docs count what the paths' gates said."""
 COUNTED = text(
     """
 SELECT suite, rule, checked, refused FROM audits a WHERE night = (SELECT max(night) FROM audits b WHERE b.suite = a.suite)
@@ -61,9 +63,9 @@ class Audits:
             new = {name: insert.excluded[name] for name in ("kind", "severity", "checked", "refused")} | {"at": func.now()}
             await self._connection.execute(insert.on_conflict_do_update(index_elements=["night", "suite", "rule"], set_=new))
 
-    async def counted(self, *, days: int) -> Sequence[Row[Any]]:
-        """Return suite, rule, rows judged and refused: the newest audit's of records, those of so many days of the paths."""
-        return (await self._connection.execute(COUNTED, {"days": days})).all()
+    async def counted(self) -> Sequence[Row[Any]]:
+        """Return suite, rule, rows judged and refused: the newest audit's of records, those of `DAYS` of the paths."""
+        return (await self._connection.execute(COUNTED, {"days": DAYS})).all()
 
     async def nights(self, *, nights: int) -> Sequence[Row[Any]]:
         """Return records, faults, errors and duplicates of each suite in each of the last nights, the newest first."""

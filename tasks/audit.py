@@ -14,7 +14,7 @@ from prefect import task
 from expectations.record_rows import SUITE_OF, Rows, case_row
 from expectations.report import Route
 from expectations.rows import Row
-from ledger.audits import Count
+from ledger.audits import DAYS, Count
 from ledger.exceptions import NewException
 from lifecycle.stages import Stage
 from runtime.wiring import runtime
@@ -27,8 +27,6 @@ PAGE = 1000
 """Records that one check judges."""
 NAMED = 20
 """Records that an exception names, by the CRM's ids; the first ones, which are the oldest."""
-DAYS = 30
-"""Of so many days the Data Docs count what the paths' gates said."""
 LIKE = "opportunity.created"
 """The event whose owners answer for the records that deals are made of."""
 OVER = (Stage.PAID, Stage.CANCELLED)
@@ -113,7 +111,7 @@ async def build_docs() -> None:
 
     house = runtime()
     async with house.ledger.begin() as books:
-        counted = await books.audits.counted(days=DAYS)
+        counted = await books.audits.counted()
     results = [Result(*row) for row in counted]
     await asyncio.to_thread(build, house.settings.data_docs, results, at=datetime.now(UTC), days=DAYS)
 

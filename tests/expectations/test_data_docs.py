@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data Docs of a gate that has refused values that are found nowhere else."""
     gate, made = Gate(), tmp_path_factory.mktemp("site") / "data-docs"
     row = {"event_id": "1", "case_id": "2", "company": "Quixote Ltd", "domain": "quixote", "email": "sancho@quixote"}
-    rest: dict[str, Any] = {"owner": None, "confidence": 0.123, "amount": 77.77, "currency": None, "late": 0.0}
+    rest: dict[str, Any] = {"owner": None, "confidence": 0.123, "amount": 77.77, "currency": None, "late": 0.0, "slip_of": None}
     said = gate.check("lead", [{**row, **rest}]).summary["expectations"]
     results = [Result("lead", one["rule"], one["elements"], one["unexpected"]) for one in said]
     old = made / "old.html"
