@@ -24,14 +24,17 @@ async def audit() -> State[None]:
     try:
         cases = await open_cases()
         for kind, suite in SUITE_OF.items():
-            judged[suite], found = await judge_records(kind, cases if kind == "deal" else ())
-            await keep(night, suite, judged[suite])
-        judged[CASES] = await judge_cases(cases, found)
-        await keep(night, CASES, judged[CASES])
+            tallies, found = await judge_records(kind, cases if kind == "deal" else ())
+            await keep(night, suite, tallies)
+            judged[suite] = tallies
+        tallies = await judge_cases(cases, found)
+        await keep(night, CASES, tallies)
+        judged[CASES] = tallies
         await build_docs()
     except RetryableError as error:
         left = [suite for suite in (*SUITE_OF.values(), CASES) if suite not in judged]
-        return Failed(message=f"{_said(judged)}; {', '.join(left)} are left to the next night: {error.text}")
+        rest = f"{', '.join(left)} are left to the next night" if left else "the Data Docs are left as they were"
+        return Failed(message=f"{_said(judged)}; {rest}: {error.text}")
     return Completed(message=_said(judged))
 
 

@@ -89,19 +89,15 @@ async def keep(night: date, suite: str, tallies: Tallies) -> None:
     counts = [
         Count(suite, name, one.rule["kind"], one.rule["severity"], one.checked, one.refused) for name, one in tallies.items()
     ]
+    broken = [_exception(suite, one) for one in tallies.values() if one.refused and one.rule["severity"] == "critical"]
     async with runtime().ledger.begin() as books:
         await books.audits.keep(night, counts)
-        known = await books.audits.open()
-        for name, one in tallies.items():
-            cause = f"audit/{suite}/{name}"
-            if one.refused and one.rule["severity"] == "critical":
-                exception = _exception(suite, cause, one)
-                if cause in known:
-                    await books.exceptions.restate(cause, exception.reason)
-                else:
-                    await books.exceptions.open([exception])
-            elif cause in known:
-                await books.exceptions.close_cause(cause, closed_as=CLEAN)
+        known = {cause for cause in await books.audits.open() if cause.startswith(f"audit/{suite}/")}
+        await books.exceptions.open([one for one in broken if one.cause not in known])
+        for one in broken:
+            await books.exceptions.restate(one.cause, one.reason)
+        for cause in known - {one.cause for one in broken}:
+            await books.exceptions.close_cause(cause, closed_as=CLEAN)
 
 
 @task(name="Build Data Docs", **RETRIES)
@@ -133,12 +129,7 @@ async def _judge(suite: str, rows: Sequence[Row], tallies: Tallies) -> None:
         tally.named += said["events"][: NAMED - len(tally.named)]
 
 
-def _count(suite: str, tally: Tally) -> Count:
-    rule = tally.rule
-    return Count(suite, rule["rule"], str(rule["kind"]), rule["severity"], tally.checked, tally.refused)
-
-
-def _exception(suite: str, cause: str, tally: Tally) -> NewException:
+def _exception(suite: str, tally: Tally) -> NewException:
     rule, owners = tally.rule, runtime().catalog[LIKE]
     named = [*tally.named, *([f"and {tally.refused - NAMED:,} more"] if tally.refused > NAMED else [])]
     broken = f"{tally.refused:,} of {tally.checked:,} {suite} do not hold to “{rule['description']}”"
@@ -147,7 +138,7 @@ def _exception(suite: str, cause: str, tally: Tally) -> NewException:
         case_id=None,
         event_type="audit",
         contract="",
-        cause=cause,
+        cause=f"audit/{suite}/{rule['rule']}",
         field=rule["column"],
         reason=f"{broken}: {', '.join(named)}",
         route=f"{rule['fix']}; the exception closes by itself in a night that finds none",

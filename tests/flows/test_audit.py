@@ -80,7 +80,7 @@ async def test_an_outage_in_the_middle_leaves_the_rest_to_the_next_night_and_say
 
 
 async def test_a_case_whose_deal_was_deleted_is_somebodys(world: World) -> None:
-    """Given a deal of ours that somebody deletes in the CRM, When the audit runs, Then its case is somebody's, by that id."""
+    """Given a deal that somebody deletes in the CRM, When the audit runs, Then its case is somebody's, until it is over."""
     (event,) = await world.travels(lead())
     deal = (await world.case_of(event)).crm_deal_id
     await world.house.crm.archive("deal", [Wanted(uuid4(), str(deal))])
@@ -88,3 +88,7 @@ async def test_a_case_whose_deal_was_deleted_is_somebodys(world: World) -> None:
     assert [(row.cause, row.reason.endswith(f": {deal}")) for row in await open_causes(world)] == [
         ("audit/cases/case_has_its_deal", True)
     ]
+    async with world.house.ledger.begin() as books:
+        await books.cases.put_back({(await world.case_of(event)).id: "cancelled"})
+    await audited(world)
+    assert await open_causes(world) == []
