@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks.chaos.plan import Fault, Kind
 from benchmarks.chaos.processes import find, is_ready
 from benchmarks.house import House
 
+ALWAYS_THERE = "gateway"
 REACH = 60.0
 """Seconds for which a target that is just not there is waited for."""
 
@@ -43,6 +45,8 @@ class Hands:
             await asyncio.sleep(fault.after)
             if not await self._carried_out(fault):
                 self.skipped[_name(fault)] += 1
+                if fault.kind is Kind.KILL:  # as many are killed as were asked for
+                    await self._kill(replace(fault, target=ALWAYS_THERE))
 
     async def heal(self) -> None:
         """End every fault that still lasts."""
