@@ -41,6 +41,8 @@ def incidents(
     rows = asyncio.run(_latest(limit, closed=show_all))
     if as_json:
         print_json([_shown(row) | {"title": row.title} for row in rows])
+    elif not rows:
+        typer.echo("nothing was changed past us")
     else:
         columns = ("id", "deal", "field", "record", "by", "who", "seen", "found after", "owner", "way", "state")
         print_table(columns, [_line(row) for row in rows])

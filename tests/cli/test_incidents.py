@@ -69,6 +69,11 @@ def test_what_was_changed_is_shown_by_whom_and_without_a_value(towline: Towline,
     assert VALUE not in said.out
 
 
+def test_where_nothing_was_changed_that_is_said(towline: Towline) -> None:
+    assert towline("incidents").out == "nothing was changed past us\n"
+    assert towline("incidents", "--json").json == []
+
+
 def test_status_says_how_much_of_what_is_ours_was_changed(towline: Towline, look: Look, opened: Any) -> None:
     async def looked(ledger: Ledger) -> None:
         async with ledger.begin() as books:
