@@ -53,11 +53,6 @@ def _plain(value: Any) -> str:
     raise TypeError
 
 
-def _problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)  # noqa: S101  (registered for this class)
-    return problem_response(error)
-
-
 def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     details = {404: "there is nothing at this address", 405: "this address does not take this method"}
@@ -90,7 +85,6 @@ def _unexpected(_request: Request, _error: Exception) -> Response:
 
 
 HANDLERS: Mapping[Any, Any] = {
-    ProblemError: _problem,
     HTTPException: _http,
     SignatureError: _signature,
     ContractError: _contract,

@@ -18,9 +18,10 @@ from contracts.errors import MisconfiguredError
 from ledger.database import Ledger, noting
 from runtime.in_force import until_changed
 from runtime.settings import Settings, load_settings
-from web.answers import HANDLERS
+from web.answers import HANDLERS, ProblemError
 from web.api import routes as api
 from web.console import data_docs, deals, decisions, exceptions, page, runbooks, signing
+from web.console.problem import in_words
 from web.gateway import health, intake
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
@@ -53,7 +54,7 @@ def create_app(
 
     parts = (intake, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)
     routes = [route for part in parts for route in part.routes(house)]
-    starlette = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
+    starlette = Starlette(routes=routes, exception_handlers={**HANDLERS, ProblemError: in_words(house)}, lifespan=lifespan)
     starlette.router.redirect_slashes = False
     return Guard(starlette, house.metrics)
 

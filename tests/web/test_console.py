@@ -184,3 +184,16 @@ async def test_looking_decides_nothing(client: httpx.AsyncClient, ledger: Ledger
         answer = await client.request(method, f"/decisions/{asked.id}", params=query)
         assert answer.status_code == 405
     assert await sql(ledger, "SELECT state FROM decisions") == [("waiting",)]
+
+
+async def test_a_browser_is_told_in_words_why_there_is_no_page_and_a_program_by_a_document(
+    client: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    await signed_in(client, ledger, "viewer")
+    path = "/deals/00000000-0000-0000-0000-000000000001"
+    page = await client.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such deal." in page.text
+    assert "Paula of Towline" in page.text
+    document = await client.get(path)
+    assert document.headers["content-type"] == "application/problem+json"
