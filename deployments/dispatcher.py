@@ -15,11 +15,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Pending
 
-from contracts.catalog import Criticality
 from contracts.errors import MisconfiguredError, RetryableError
 from deployments.children import Children
 from deployments.deploy import Plan
 from deployments.runs import PREFECT_GONE, Runs
+from deployments.turns import Turns
 from ledger.deaths import ALONE
 from lifecycle import keys
 from lifecycle.circuits import needs
@@ -41,9 +41,8 @@ class Dispatcher:
         self._client = client
         self._children = children
         self._runs = runs
-        order = list(Criticality)
-        events = [(deployment, plan.event) for deployment, plan in plans.items() if plan.event]
-        self._events = sorted(events, key=lambda one: order.index(house.catalog[one[1]].criticality))
+        self._deployments = {plan.event: deployment for deployment, plan in plans.items() if plan.event}
+        self._turns = Turns({event: house.catalog[event].criticality for event in self._deployments})
         self._plans = plans
         self._under_way: set[asyncio.Task[None]] = set()
         self._starting = 0
@@ -85,14 +84,16 @@ class Dispatcher:
             raise self._broken
         if time.monotonic() < self._resume_at:
             return
-        for deployment, event in self._events:
-            if self.unprepared.intersection(needs(event)[0]):
-                continue
-            while self.has_place and self._at_work[event] < self._most:
-                claimed = await self._claim(event)
-                if not claimed:
-                    break
-                self._hand_over(deployment, event, claimed)
+        done: set[str] = set()
+        while self.has_place and (event := next((one for one in self._turns.order() if one not in done), None)):
+            if self._may_begin(event) and (claimed := await self._claim(event)):
+                self._turns.taken(event)
+                self._hand_over(event, claimed)
+            else:
+                done.add(event)
+
+    def _may_begin(self, event: str) -> bool:
+        return self._at_work[event] < self._most and not self.unprepared.intersection(needs(event)[0])
 
     @property
     def has_place(self) -> bool:
@@ -101,13 +102,12 @@ class Dispatcher:
 
     def let_through(self, event: Any) -> None:
         """Start a run for one event that somebody else has leased for this worker."""
-        deployment = next(deployment for deployment, name in self._events if name == event.type)
-        self._hand_over(deployment, event.type, [event])
+        self._hand_over(event.type, [event])
 
-    def _hand_over(self, deployment: UUID, event: str, claimed: Sequence[Any]) -> None:
+    def _hand_over(self, event: str, claimed: Sequence[Any]) -> None:
         self._starting += 1
         self._at_work[event] += 1
-        task = asyncio.create_task(self._start(deployment, event, claimed))
+        task = asyncio.create_task(self._start(self._deployments[event], event, claimed))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         task.add_done_callback(partial(self._is_over, event))

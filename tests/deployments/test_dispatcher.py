@@ -70,8 +70,8 @@ async def test_a_flood_of_one_event_leaves_a_place_to_the_others(house: Runtime)
     async with dispatching(house, free=3, places=3) as runs:
         assert await begun(runs, 3) == [
             [str(one) for one in leads[:100]],
-            [str(one) for one in leads[100:200]],
             [str(opportunity)],
+            [str(one) for one in leads[100:200]],
         ]
 
 
@@ -155,3 +155,14 @@ def test_a_run_is_called_by_its_path_and_an_id_never_by_a_person() -> None:
     one = UUID(int=7)
     assert run_name("Lead qualified", [one]) == "Lead qualified · deal 00000000"
     assert run_name("Lead qualified", [one, uuid4()]) == "Lead qualified · 2 deals"
+
+
+async def test_what_is_least_critical_has_its_turn_while_something_more_critical_still_waits(house: Runtime) -> None:
+    """Given one place, and leads for three runs that came first, then a milestone begins before all of them are done."""
+    await arrives(house, *(lead(f"form-{n}", of=f"company{n}") for n in range(250)))
+    told = {"deal_id": "9001", "milestone": "Go-live"}
+    (milestone,) = await arrives(house, event("milestone.reached", "m-1", told))
+    async with dispatching(house, free=1) as runs:
+        runs.end.set()
+        assert [len(one) for one in await begun(runs, 4)] == [100, 1, 100, 50]
+        assert events_of(runs.begun)[1] == [str(milestone)]
