@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +23,17 @@ IN_FORCE = "TOWLINE_CONTRACTS"
 
 
 def agreed() -> Path:
-    """Return the folder that agreed files are read from: the copy of what is in force, where one was made, or the house's own."""
+    """Return the folder that agreed files are read from: the copy of what is in force, where one was made, or the house's own.
+
+    A process reads the copy that was there when it first asked until it ends, whatever comes into force meanwhile.
+    """
     copy = Path(os.environ.get(IN_FORCE) or OWN)
-    return copy if copy.exists() else OWN
+    return _first(copy) if copy.exists() else OWN
+
+
+@cache
+def _first(copy: Path) -> Path:
+    return copy.resolve()
 
 
 class FileError(MisconfiguredError):

@@ -21,7 +21,9 @@ DUE = (APPROVED, col(ContractChange.takes_effect_at) <= func.clock_timestamp()) 
 WAITS = (col(ContractChange.approved_at).is_(None), col(ContractChange.withdrawn_at).is_(None))
 NEWEST = (col(ContractChange.takes_effect_at).desc(), col(ContractChange.id).desc())
 IN_FORCE = select(col(ContractChange.id)).where(*DUE).order_by(*NEWEST).limit(1).scalar_subquery()
-CHANGES = select(ContractChange).add_columns((col(ContractChange.id) == IN_FORCE).label("in_force"))
+IS_IN_FORCE = (col(ContractChange.id) == IN_FORCE).label("in_force")
+CHANGES = select(ContractChange).add_columns(IS_IN_FORCE)
+LISTED = select(*(column for column in ContractChange.__table__.c if column.name != "texts"), IS_IN_FORCE)  # type: ignore[attr-defined]
 
 
 class Changes:
@@ -40,8 +42,8 @@ class Changes:
         return (await self._connection.execute(query)).scalar()
 
     async def history(self, *, limit: int) -> Sequence[Row[Any]]:
-        """Return the newest changes, the newest first."""
-        return (await self._connection.execute(CHANGES.order_by(col(ContractChange.id).desc()).limit(limit))).all()
+        """Return the newest changes without their files, the newest first."""
+        return (await self._connection.execute(LISTED.order_by(col(ContractChange.id).desc()).limit(limit))).all()
 
     async def get(self, change: int) -> Row[Any]:
         """Return a change. Raises RefusedError when there is none."""

@@ -66,13 +66,15 @@ async def until_changed(settings: Settings, ledger: Ledger) -> None:
 
     Never returns in a process that reads no copy. What this version cannot read is left alone, and said once.
     """
+    if agreed() == OWN:
+        await asyncio.Event().wait()
     read, unreadable = fingerprint(texts(agreed())), None
     while True:
         await asyncio.sleep(LOOK)
         with contextlib.suppress(TowlineError):
             async with ledger.begin() as books:
                 now = await books.changes.fingerprint_in_force()
-                if agreed() == OWN or now is None or now in (read, unreadable):
+                if now is None or now in (read, unreadable):
                     continue
                 found = await books.changes.in_force()
             if found is None:
@@ -98,8 +100,9 @@ def _misfit(files: Texts) -> str:
 
 
 def _copy(settings: Settings, files: Texts) -> None:
-    """Write the files beside the copy that is there, and put them in its place in one step."""
+    """Write the files beside the copy that is there, and put them in its place in one step; who reads that one may go on."""
     link = place(settings)
+    former = link.resolve()
     folder = link.parent / fingerprint(files)[:16]
     try:
         if not folder.exists():
@@ -115,7 +118,7 @@ def _copy(settings: Settings, files: Texts) -> None:
         pointer.symlink_to(folder.name)
         pointer.replace(link)
         for old in link.parent.iterdir():
-            if old not in (link, folder) and not old.name.startswith("."):
+            if old not in (link, folder, former) and not old.name.startswith("."):
                 shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise MisconfiguredError(f"{link.parent}: cannot be written: {error.strerror}") from None

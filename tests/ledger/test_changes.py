@@ -11,8 +11,9 @@ import pytest
 
 from contracts.changes import texts
 from contracts.errors import RefusedError
-from contracts.files import OWN
+from contracts.files import IN_FORCE, OWN, agreed
 from ledger.database import Books, Ledger
+from runtime import in_force
 from runtime.in_force import place, put_in_force
 from runtime.settings import Settings
 
@@ -132,7 +133,31 @@ async def test_an_approved_change_is_what_programs_read_and_an_edit_alone_is_not
         await books.changes.approve(change, by=APPROVER)
     await put_in_force(settings, ledger)
     assert texts(place(settings)) == changed("100")
-    assert len([path for path in place(settings).parent.iterdir() if not path.is_symlink()]) == 1, "former copies go"
+    async with ledger.begin() as books:
+        await books.changes.approve(await proposed(books, "90"), by=APPROVER)
+    await put_in_force(settings, ledger)
+    assert len([path for path in place(settings).parent.iterdir() if not path.is_symlink()]) == 2, "only the last one is kept"
+
+
+async def test_a_process_reads_one_state_to_its_end_and_learns_of_a_change_from_before_its_first_look(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Given a process that has read what is in force, and a change that takes effect while it still starts
+    When it begins to look for changes
+    Then it goes on reading what it has read, and is told at the first look.
+    """
+    settings = Settings(home=tmp_path)
+    monkeypatch.setattr(in_force, "LOOK", 0.01)
+    monkeypatch.setenv(IN_FORCE, str(place(settings)))
+    await put_in_force(settings, ledger)
+    assert texts(agreed()) == FILES
+    async with ledger.begin() as books:
+        await books.changes.approve(await proposed(books), by=APPROVER)
+    await put_in_force(settings, ledger)
+    assert texts(agreed()) == FILES
+    await asyncio.wait_for(in_force.until_changed(settings, ledger), 10)
+    assert texts(place(settings)) == changed("100")
 
 
 async def test_what_this_version_cannot_read_gives_way_to_the_files_that_came_with_it(ledger: Ledger, tmp_path: Path) -> None:
