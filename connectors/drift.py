@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from contracts.drift import Finding, shapes
 from contracts.errors import TowlineError
 
 Note = Callable[[Collection[Finding]], Awaitable[None]]
+Seen = tuple[str, Iterable[Any], Collection[str]]
+"""A kind of object, objects of it as they came, and the fields that each must have because they were asked for."""
 log = logging.getLogger(__name__)
 
 
@@ -27,16 +29,13 @@ class Drift:
             await self._note(new)
             self._told |= {finding.cause for finding in new}
 
-    async def look(self, vendor: str, kind: str, records: Iterable[Any], asked: Collection[str]) -> None:
-        """Look at records as they were read; `asked` are the properties that each must have. Never stops the reading."""
+    async def look(self, vendor: str, seen: Iterable[Seen]) -> None:
+        """Look at what an answer holds; kinds that have no shape are passed over. Never stops the call."""
         if self._note is None:
             return
-        known, found = shapes()[vendor], list[Finding]()
-        for record in records:
-            found += known.inspect("record", record)
-            properties = record.get("properties") if isinstance(record, Mapping) else None
-            if kind in known.objects and isinstance(properties, Mapping):
-                found += known.inspect(kind, properties, asked)
+        known = shapes()[vendor]
+        of_shape = ((kind, one, asked) for kind, records, asked in seen if kind in known.objects for one in records)
+        found = [finding for kind, one, asked in of_shape for finding in known.inspect(kind, one, asked)]
         try:
             await self.note(found)
         except TowlineError as error:
@@ -44,3 +43,8 @@ class Drift:
 
 
 UNWATCHED = Drift()
+
+
+def listed(value: Any) -> list[Any]:
+    """Return what should be a list as one; anything else is one object, which then has the wrong type."""
+    return value if isinstance(value, list) else [] if value is None else [value]

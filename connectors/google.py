@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.remedies import BusyError, Dialect
-from contracts.errors import RefusedError, RetryableError
+from connectors.remedies import BusyError
+from contracts.errors import RefusedError, RetryableError, TowlineError
 
 
 def explain(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -18,18 +18,15 @@ def explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(first.get("reason") or error.get("status") or ""), ""
 
 
-DIALECT = Dialect(
-    explain,
-    {
-        "rateLimitExceeded": BusyError,
-        "userRateLimitExceeded": BusyError,
-        "sharingRateLimitExceeded": RetryableError,
-        "dailyLimitExceeded": RetryableError,
-        "cannotModifyRestrictedContent": RefusedError,
-        "fileNotDownloadable": RefusedError,
-        "fileNotExportable": RefusedError,
-        "exportSizeLimitExceeded": RefusedError,
-        "cannotCopyFile": RefusedError,
-    },
-)
+REMEDIES: Mapping[str, type[TowlineError]] = {
+    "rateLimitExceeded": BusyError,
+    "userRateLimitExceeded": BusyError,
+    "sharingRateLimitExceeded": RetryableError,
+    "dailyLimitExceeded": RetryableError,
+    "cannotModifyRestrictedContent": RefusedError,
+    "fileNotDownloadable": RefusedError,
+    "fileNotExportable": RefusedError,
+    "exportSizeLimitExceeded": RefusedError,
+    "cannotCopyFile": RefusedError,
+}
 """Google says 403 for many things: a limit, a file that is locked, and real lack of permission."""

@@ -16,6 +16,7 @@ import stamina
 
 from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import pass_guard
 from connectors.network import LIMITS, TIMEOUT, takes_proxy, tls
 from connectors.oauth import Token
@@ -43,8 +44,9 @@ class ApiClient:
         timeout: httpx.Timeout = TIMEOUT,
         patience: float = PATIENCE,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
-        """Call `base_url` for `system` (crm, docs) within its account's budget.
+        """Call `base_url` for `system` (crm, docs) within its account's budget; what is different in its answers goes to `drift`.
 
         `patience` is how many seconds a call may wait in all when the vendor asks for it.
         """
@@ -53,7 +55,7 @@ class ApiClient:
         self._token = token
         self._dialect = dialect
         self._patience = patience
-        self._budget = budget
+        self._budget, self._drift = budget, drift
         self._http = httpx.AsyncClient(
             transport=transport, timeout=timeout, limits=LIMITS, verify=tls(), trust_env=takes_proxy(base_url)
         )
@@ -83,6 +85,8 @@ class ApiClient:
         answer = _json(await self._answered(request, f"{method} {path}", nature))
         if answer is None:
             raise self._unanswered("not_json", f"{method} {path}", nature)
+        asked = {**(params or {}), **(body if isinstance(body, dict) else {})}
+        await self._drift.look(self._dialect.vendor, self._dialect.objects(path, asked, answer))
         return answer
 
     async def download(self, path: str, *, params: Mapping[str, str | int] | None = None) -> bytes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import httpx
 
+from connectors.drift import Seen
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
 
 Nature = Literal["read", "repeatable", "once"]
@@ -43,10 +44,16 @@ REMEDIES: Mapping[int, type[TowlineError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a vendor words its refusals: where its code and correlation id stand, and codes that outrank the status."""
+    """How a vendor words its answers.
 
+    `explain` says where a refusal's code and correlation id stand, `remedies` which codes outrank the status. `objects` tells
+    from path, what was asked and the answer which objects of `contracts/shapes/VENDOR.yaml` are in it.
+    """
+
+    vendor: str
     explain: Callable[[Mapping[str, Any]], tuple[str, str]]
-    remedies: Mapping[str, type[TowlineError]] = field(default_factory=dict)
+    remedies: Mapping[str, type[TowlineError]]
+    objects: Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterable[Seen]]
 
 
 def remedy(status: int, nature: Nature) -> type[TowlineError]:

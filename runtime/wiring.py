@@ -94,9 +94,12 @@ async def assembled(settings: Settings, *, worker: str) -> AsyncIterator[Runtime
     """
     ledger = Ledger(settings.database())
     budget = partial(budget_of, settings, shared=SharedBudgets(ledger))
-    crm, docs = hubspot(settings, budget("crm", "hubspot"), Drift(noting(ledger))), google(settings, budget("docs", "google"))
-    chat, letters = slack(settings, budget("chat", "slack")), mail(settings, budget("mail", "gmail"))
-    billing = stripe(settings, budget("billing", "stripe"))
+    drift = Drift(noting(ledger))
+    crm = hubspot(settings, budget("crm", "hubspot"), drift)
+    docs = google(settings, budget("docs", "google"), drift)
+    chat = slack(settings, budget("chat", "slack"), drift)
+    letters = mail(settings, budget("mail", "gmail"), drift)
+    billing = stripe(settings, budget("billing", "stripe"), drift)
     clauses()  # a file that is wrong is said now, not at the first proposal
     rules()
     autonomy()
@@ -145,28 +148,28 @@ def hubspot(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWAT
     return HubSpot(base, token, budget=budget, drift=drift, own_app=settings.crm_app_id)
 
 
-def google(settings: Settings, budget: Budget = UNLIMITED) -> GoogleDocs:
+def google(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWATCHED) -> GoogleDocs:
     """Return the document system: Google Drive and Docs, or the sandbox's."""
     if settings.docs is None:
         base = settings.docs_base_url or f"{settings.sandbox_url}/google"
-        return GoogleDocs(base, base, _sandbox_token("docs", f"{base}/token"), budget=budget)
+        return GoogleDocs(base, base, _sandbox_token("docs", f"{base}/token"), budget=budget, drift=drift)
     drive = settings.docs_base_url or "https://www.googleapis.com"
     docs = settings.docs_base_url or "https://docs.googleapis.com"
     token_url = f"{settings.docs_base_url}/token" if settings.docs_base_url else "https://oauth2.googleapis.com/token"
-    return GoogleDocs(drive, docs, _token("docs", settings, token_url), budget=budget)
+    return GoogleDocs(drive, docs, _token("docs", settings, token_url), budget=budget, drift=drift)
 
 
-def slack(settings: Settings, budget: Budget = UNLIMITED) -> Slack:
+def slack(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWATCHED) -> Slack:
     """Return the chat: Slack, or the sandbox's."""
     if settings.chat is None:
         base = settings.chat_base_url or f"{settings.sandbox_url}/slack/api"
-        return Slack(base, settings.chat_access_token or "xoxb-sandbox", budget=budget)
+        return Slack(base, settings.chat_access_token or "xoxb-sandbox", budget=budget, drift=drift)
     if not settings.chat_access_token:
         raise MisconfiguredError("TOWLINE_CHAT_ACCESS_TOKEN: is needed for slack")
-    return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token, budget=budget)
+    return Slack(settings.chat_base_url or "https://slack.com/api", settings.chat_access_token, budget=budget, drift=drift)
 
 
-def mail(settings: Settings, budget: Budget = UNLIMITED) -> Gmail | SmtpImap:
+def mail(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWATCHED) -> Gmail | SmtpImap:
     """Return the mail system: Gmail, SMTP with IMAP, or the sandbox's Gmail."""
     if settings.mail == "smtp":
         if not (settings.mail_smtp_url and settings.mail_imap_url):
@@ -174,20 +177,22 @@ def mail(settings: Settings, budget: Budget = UNLIMITED) -> Gmail | SmtpImap:
         return SmtpImap(settings.mail_smtp_url, settings.mail_imap_url, settings.mail_from)
     if settings.mail is None:
         base = settings.mail_base_url or f"{settings.sandbox_url}/google"
-        return Gmail(base, _sandbox_token("mail", f"{base}/token"), settings.mail_from, budget=budget)
+        return Gmail(base, _sandbox_token("mail", f"{base}/token"), settings.mail_from, budget=budget, drift=drift)
     base = settings.mail_base_url or "https://gmail.googleapis.com"
     token_url = f"{settings.mail_base_url}/token" if settings.mail_base_url else "https://oauth2.googleapis.com/token"
-    return Gmail(base, _token("mail", settings, token_url), settings.mail_from, budget=budget)
+    return Gmail(base, _token("mail", settings, token_url), settings.mail_from, budget=budget, drift=drift)
 
 
-def stripe(settings: Settings, budget: Budget = UNLIMITED) -> StripeBilling:
+def stripe(settings: Settings, budget: Budget = UNLIMITED, drift: Drift = UNWATCHED) -> StripeBilling:
     """Return the billing system: Stripe, or the sandbox's."""
     if settings.billing is None:
         base = settings.billing_base_url or f"{settings.sandbox_url}/stripe"
-        return StripeBilling(base, settings.billing_api_key or "sk_test_sandbox", budget=budget)
+        return StripeBilling(base, settings.billing_api_key or "sk_test_sandbox", budget=budget, drift=drift)
     if not settings.billing_api_key:
         raise MisconfiguredError("TOWLINE_BILLING_API_KEY: is needed for stripe")
-    return StripeBilling(settings.billing_base_url or "https://api.stripe.com", settings.billing_api_key, budget=budget)
+    return StripeBilling(
+        settings.billing_base_url or "https://api.stripe.com", settings.billing_api_key, budget=budget, drift=drift
+    )
 
 
 def _sandbox_token(system: str, token_url: str) -> Token:

@@ -19,6 +19,7 @@ from connectors.billing.stripe_customers import Customers
 from connectors.billing.stripe_drafts import Drafts
 from connectors.billing.stripe_shapes import KEY, TOTAL, ref
 from connectors.budget import UNLIMITED, Budget
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded
 from connectors.network import TIMEOUT
 from connectors.oauth import StaticToken
@@ -48,10 +49,13 @@ class StripeBilling:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to `base_url`, https://api.stripe.com at Stripe itself, with a secret or restricted API key."""
         token = StaticToken(api_key)
-        self._api = StripeApi("billing", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
+        self._api = StripeApi(
+            "billing", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget, drift=drift
+        )
         self._calls = Calls(self._api)
         self._customers = Customers(self._calls)
         self._drafts = Drafts(self._calls)

@@ -6,12 +6,13 @@ https://docs.stripe.com/api/idempotent_requests and https://docs.stripe.com/erro
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
+from connectors.drift import Seen, listed
 from connectors.http import ApiClient
 from connectors.remedies import BusyError, Dialect, Nature, plain_code
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError
@@ -35,7 +36,21 @@ def explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(error.get("code") or error.get("type") or ""), logged[1] if logged else ""
 
 
+def objects(_path: str, _asked: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Seen]:
+    """Tell the objects in an answer by the names that they give themselves, and what an event is about."""
+    many = answer.get("object") in ("list", "search_result")
+    for one in listed(answer.get("data")) if many else [answer]:
+        yield _named(one), [one], ()
+        if _named(one) == "event" and isinstance(data := one.get("data"), Mapping) and (about := data.get("object")):
+            yield _named(about), [about], ()
+
+
+def _named(one: Any) -> str:
+    return str(one.get("object")) if isinstance(one, Mapping) else ""
+
+
 DIALECT = Dialect(
+    "stripe",
     explain,
     {
         "api_key_expired": MisconfiguredError,
@@ -47,6 +62,7 @@ DIALECT = Dialect(
         "testmode_charges_only": MisconfiguredError,
         "processing_error": RetryableError,
     },
+    objects,
 )
 """https://docs.stripe.com/error-codes"""
 

@@ -16,7 +16,8 @@ from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
 from connectors.chat.port import WRITES
 from connectors.chat.slack_errors import refusal, unanswered
-from connectors.chat.slack_shapes import key_of, metadata, ref_to, shown
+from connectors.chat.slack_shapes import key_of, metadata, objects, ref_to, shown
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded, pass_guard
 from connectors.http import PATIENCE, patient
 from connectors.network import takes_proxy
@@ -41,13 +42,15 @@ class Slack:
         timeout: aiohttp.ClientTimeout = TIMEOUT,
         patience: float = PATIENCE,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to `base_url`, https://slack.com/api at Slack itself, as the bot of this token, within its workspace's budget.
 
+        What is different in its answers goes to `drift`.
         `patience` is how many seconds a call may wait in all when Slack asks for it.
         """
         self._base = base_url.rstrip("/") + "/"
-        self._token, self._timeout, self._patience, self._budget = token, timeout, patience, budget
+        self._token, self._timeout, self._patience, self._budget, self._drift = token, timeout, patience, budget, drift
         self._client: AsyncWebClient | None = None
         self._channels: dict[str, str] = {}
 
@@ -160,6 +163,7 @@ class Slack:
             raise unanswered(method, nature, "no_answer") from None
         if not isinstance(answer.data, dict):
             raise unanswered(method, nature, "not_json")
+        await self._drift.look("slack", objects(answer.data))
         return answer.data
 
     def _web(self) -> AsyncWebClient:

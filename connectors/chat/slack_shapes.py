@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.chat.text import plain
+from connectors.drift import Seen, listed
 from contracts.matrix import matrix
 from contracts.records import EffectKey, Message, Ref
 
@@ -13,6 +14,13 @@ MESSAGE = matrix()["slack"]["message"]
 EFFECT = MESSAGE.entity.constants["metadata.event_type"]
 SECTION, BLOCKS = 3000, 50
 """Slack's limits: characters in a section, blocks in a message."""
+
+
+def objects(answer: Mapping[str, Any]) -> Iterator[Seen]:
+    """Tell the channels and the messages of ours in an answer; what people write may hold anything."""
+    yield "channel", listed(answer.get("channels")), ()
+    messages = [*listed(answer.get("messages")), *listed(answer.get("message"))]
+    yield "message", [one for one in messages if not isinstance(one, Mapping) or key_of(one)], ()
 
 
 def metadata(key: EffectKey) -> dict[str, Any]:

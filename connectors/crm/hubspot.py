@@ -88,8 +88,8 @@ class HubSpot:
         own_app: str | None = None,
     ) -> None:
         """Speak to `base_url`, https://api.hubapi.com at HubSpot itself; `own_app` is how HubSpot's histories name us."""
-        self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
-        self._calls = Calls(self._api, drift)
+        self._api = ApiClient("crm", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget, drift=drift)
+        self._calls = Calls(self._api)
         self._account = Account(self._api)
         self._own_app = own_app
 

@@ -5,12 +5,13 @@ https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from connectors.drift import UNWATCHED, Drift
+from connectors.drift import Seen, listed
 from connectors.http import ApiClient
 from connectors.outcomes import chunks, outcomes_of, settled, together
 from connectors.remedies import Dialect, plain_code
@@ -20,6 +21,7 @@ from contracts.records import EffectKey, Outcome, Outcomes, Ref
 BATCH = 100
 HISTORIES = 50
 """Records that one call may ask the history of."""
+READ = re.compile(r"/crm/v3/objects/(\w+)/(?:batch/read|search)")
 Input = dict[str, Any]
 Pair = tuple[str, str]
 
@@ -31,21 +33,32 @@ def explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(code or ""), str(body.get("correlationId") or "")
 
 
+def objects(path: str, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Seen]:
+    """Tell the records in an answer, and the properties in them; a write's answer has properties that nobody has asked for."""
+    if found := READ.fullmatch(path):
+        records = listed(answer.get("results"))
+        yield "record", records, ()
+        properties = [one["properties"] for one in records if isinstance(one, dict) and "properties" in one]
+        yield found[1], properties, asked.get("properties", ())
+
+
 DIALECT = Dialect(
+    "hubspot",
     explain,
     {
         "DAILY": RetryableError,  # waiting a few seconds does not help
         "PROPERTY_DOESNT_EXIST": MisconfiguredError,
         "MISSING_SCOPES": MisconfiguredError,
     },
+    objects,
 )
 
 
 class Calls:
     """HubSpot's batch calls. A record is known by its mark: the value of the property that identifies it, or its id."""
 
-    def __init__(self, api: ApiClient, drift: Drift = UNWATCHED) -> None:
-        self.api, self._drift = api, drift
+    def __init__(self, api: ApiClient) -> None:
+        self.api = api
 
     async def write(
         self, kind: str, verb: Literal["update", "upsert"], inputs: Mapping[str, Input], by: str
@@ -81,7 +94,6 @@ class Calls:
         path = f"/crm/v3/objects/{kind}/batch/read"
         answers = await together(*(self.api.call("POST", path, body, nature="read") for body in bodies))
         items = [item for answer in answers for item in answer.get("results", ())]
-        await self._drift.look("hubspot", kind, items, names)
         return {_mark(item, by or "id"): item for item in items}
 
     async def read_history(self, kind: str, ids: Collection[str], properties: Collection[str]) -> dict[str, Input]:

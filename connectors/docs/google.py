@@ -15,9 +15,9 @@ import httpx
 
 from connectors.budget import UNLIMITED, Budget
 from connectors.docs import google_files, google_undo
-from connectors.docs.google_calls import ANSWER, FOLDER, KEY, is_gone, metadata, ref, replacement
+from connectors.docs.google_calls import ANSWER, DIALECT, FOLDER, KEY, is_gone, metadata, ref, replacement
 from connectors.docs.port import WRITES
-from connectors.google import DIALECT
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.network import TIMEOUT
@@ -61,12 +61,13 @@ class GoogleDocs:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to Drive and Docs; at Google itself https://www.googleapis.com and https://docs.googleapis.com."""
-        self._drive = ApiClient("docs", drive_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
-        self._docs = self._drive
-        if docs_url.rstrip("/") != drive_url.rstrip("/"):
-            self._docs = ApiClient("docs", docs_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
+        self._drive, self._docs = (
+            ApiClient("docs", url, token, DIALECT, transport=transport, timeout=timeout, budget=budget, drift=drift)
+            for url in (drive_url, docs_url)
+        )
         self._places: dict[UUID, str] = {}
         self._templates: dict[str, UUID] = {}
         self._pages: Mapping[str, str] = {}

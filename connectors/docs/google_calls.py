@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from connectors.drift import Seen, listed
+from connectors.google import REMEDIES, explain
+from connectors.remedies import Dialect
 from contracts.errors import TowlineError
 from contracts.matrix import matrix
 from contracts.records import EffectKey, Ref
@@ -14,6 +18,20 @@ KEY = FILE.name("key").removeprefix("appProperties.")
 FOLDER = "application/vnd.google-apps.folder"
 DOCUMENT = "application/vnd.google-apps.document"
 ANSWER: Mapping[str, str | int] = {"fields": f"{FILE.name('id')},{FILE.name('url')}"}
+ALWAYS = {"appProperties", "createdTime", "documentId", "id", "mimeType", "modifiedTime", "trashed", "webViewLink"}
+"""Fields that Google leaves out of no answer in which they are asked for; others it leaves out where they are empty."""
+
+
+def objects(path: str, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Seen]:
+    """Tell the files and documents in an answer."""
+    needed = ALWAYS & set(re.findall(r"\w+", str(asked.get("fields", ""))))
+    if path.startswith("/v1/documents/"):
+        yield "document", [answer], needed
+    elif "/drive/v3/files" in path:
+        yield "file", listed(answer["files"]) if "files" in answer else [answer], needed
+
+
+DIALECT = Dialect("google", explain, REMEDIES, objects)
 
 
 def metadata(name: str, key: EffectKey, parent: str) -> dict[str, Any]:

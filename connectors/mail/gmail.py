@@ -19,17 +19,16 @@ import httpx
 import orjson
 
 from connectors.budget import UNLIMITED, Budget
-from connectors.google import DIALECT as GOOGLE
+from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded
 from connectors.http import ApiClient
-from connectors.mail.gmail_shapes import HEADERS, added, came, letter_of, ref_of
+from connectors.mail.gmail_shapes import DIALECT, HEADERS, ME, added, came, letter_of, ref_of
 from connectors.mail.mime import message_id, sender_of, written
 from connectors.mail.port import WRITES
 from connectors.network import TIMEOUT
 from connectors.oauth import Token
 from connectors.outcomes import each, together
-from connectors.remedies import Dialect
-from contracts.errors import MisconfiguredError, RefusedError, TowlineError
+from contracts.errors import RefusedError, TowlineError
 from contracts.letters import Letter, Post, Received
 from contracts.records import EffectKey, Outcome, Outcomes, Ref, Wanted
 from contracts.systems import System
@@ -37,12 +36,9 @@ from contracts.systems import System
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 LABEL = "Towline"
-DIALECT = Dialect(GOOGLE.explain, {**GOOGLE.remedies, "failedPrecondition": MisconfiguredError})
-"""Google's; its failedPrecondition says that the account has no mailbox."""
 AT_ONCE = 8
 LARGE = 1_000_000  # bytes of a letter that goes by upload; what is smaller stands in the call itself
 OVERLAP = 3600  # seconds of mail that are looked at twice when history is lost: clocks differ
-ME = "/gmail/v1/users/me"
 
 
 @guarded(System.MAIL, WRITES)
@@ -58,10 +54,11 @@ class Gmail:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         budget: Budget = UNLIMITED,
+        drift: Drift = UNWATCHED,
     ) -> None:
         """Speak to Gmail, at Google https://gmail.googleapis.com; `sender` is `Name <address>`. Raises MisconfiguredError."""
         self._sender = sender_of(sender)
-        self._api = ApiClient("mail", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget)
+        self._api = ApiClient("mail", base_url, token, DIALECT, transport=transport, timeout=timeout, budget=budget, drift=drift)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._labels: dict[str, str] = {}
 

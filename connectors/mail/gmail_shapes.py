@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.drift import Seen, listed
+from connectors.google import REMEDIES, explain
+from connectors.remedies import Dialect
+from contracts.errors import MisconfiguredError
 from contracts.letters import Received
 from contracts.records import Ref
 
@@ -17,6 +21,28 @@ NAMES = ("Message-ID", "References", "In-Reply-To", "From", "Subject")
 HEADERS = "&".join(f"metadataHeaders={name}" for name in NAMES)
 NOT_OURS = {"DRAFT", "SPAM", "TRASH", "CHAT"}
 SYSTEM = re.compile(r"[A-Z_]+")
+ME = "/gmail/v1/users/me"
+SHOWN = ("internalDate", "payload")
+"""What a letter has that was asked for by its id, and one in a list, or one that was just sent, has not."""
+
+
+def objects(path: str, _asked: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Seen]:
+    """Tell the letters, labels and entries of history in an answer."""
+    place = path.partition("?")[0].partition(f"{ME}/")[2]
+    if place == "messages":
+        yield "message", listed(answer.get("messages")), ()
+    elif place.startswith("messages/") and "id" in answer:
+        yield "message", [answer], SHOWN if path.partition("?")[2] else ()
+    elif place == "history":
+        yield "history", listed(answer.get("history")), ()
+    elif place == "labels":
+        yield "label", listed(answer["labels"]) if "labels" in answer else [answer] if answer else [], ()
+    elif place == "profile":
+        yield "profile", [answer], ()
+
+
+DIALECT = Dialect("gmail", explain, {**REMEDIES, "failedPrecondition": MisconfiguredError}, objects)
+"""Google's; its failedPrecondition says that the account has no mailbox."""
 
 
 def ref_of(message: Mapping[str, Any]) -> Ref:

@@ -110,7 +110,7 @@ def test_every_status_that_has_a_remedy_is_in_the_table() -> None:
 
 
 def test_every_code_of_google_that_outranks_the_status_is_named() -> None:
-    assert [code for code in google.DIALECT.remedies if f"`{code}`" not in CONNECTORS] == []
+    assert [code for code in google.REMEDIES if f"`{code}`" not in CONNECTORS] == []
 
 
 def test_every_property_that_we_add_in_the_crm_is_described() -> None:

@@ -11,7 +11,8 @@ async def test_a_deal_is_drafted_approved_delivered_invoiced_and_paid(world: Wor
     Given a lead that has its discovery packet
     When discovery is completed, the proposal approved, a milestone reached, the delivery completed and the invoice paid
     Then each system holds each thing once, the client has three letters in one thread
-    And approved, delivered, invoiced and paid are the same amount, and the case is closed.
+    And approved, delivered, invoiced and paid are the same amount, and the case is closed
+    And no vendor has answered anything else than its shape says.
     """
     deal = await world.deal_in_discovery()
     await world.happens("discovery.completed", {"deal_id": deal})
@@ -53,6 +54,8 @@ async def test_a_deal_is_drafted_approved_delivered_invoiced_and_paid(world: Wor
     assert crm["properties"]["towline_payment"] == "paid"
     text = str(letters)
     assert "secret" not in text
+    async with world.house.ledger.begin() as books:
+        assert [row.reason for row in await books.exceptions.causes()] == []
 
 
 APPROVED = {"text": "The first site is live", "approved_by": "delivery-1"}

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.crm.hubspot_calls import objects
 from deployments.alerts import Alerts, settle
 from tests.web.sender import CRM_NEW, Sender, gateway, stored
 from tests.web.test_webhooks import BILLING_NEW, change, from_stripe
@@ -131,11 +132,12 @@ async def test_a_record_that_is_read_shows_a_new_word_and_a_property_that_is_gon
     """
     (event,) = await world.arrives(lead())
     await world.qualify(event)
-    calls = world.house.crm._calls  # type: ignore[attr-defined]
+    api = world.house.crm._api  # type: ignore[attr-defined]
     item = {"id": "1", "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z", "archived": False}
     seen = item | {"properties": {"dealstage": "handshake", "amount": "a lot", "hs_object_id": "1"}}
     for _ in range(2):
-        await calls._drift.look("hubspot", "deals", [seen], ["dealstage", "dealname"])
+        path, asked = "/crm/v3/objects/deals/batch/read", {"properties": ["dealstage", "dealname"]}
+        await api._drift.look("hubspot", objects(path, asked, {"results": [seen]}))
     assert sorted(await open_causes(world)) == [
         "drift/hubspot/deals/amount/type.text",
         "drift/hubspot/deals/dealname/missing",
