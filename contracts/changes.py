@@ -21,6 +21,7 @@ from contracts.matrix import load_matrix
 from contracts.owners import Owners
 from contracts.rules import load_rules
 from contracts.suggest import load_dictionary
+from contracts.thresholds import load_thresholds
 from contracts.vocabulary import load_vocabularies
 
 KIND = "contract"
@@ -73,6 +74,7 @@ def check(folder: Path) -> None:
     """Read all agreed files below a folder as this version of the house reads them. Raises FileError."""
     catalog = load_catalog(folder)
     load_rules(folder / "rules.yaml", catalog)
+    load_thresholds(folder / "thresholds.yaml", catalog)
     load_autonomy(folder / "autonomy.yaml", catalog.owners)
     load_advice_rules(folder / "advice.yaml", catalog)
     load_budgets(folder / "budgets.yaml")

@@ -71,8 +71,9 @@ class AmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
     column: str = "amount"
     min_value: Any = 0
     strict_min: bool = True
-    max_value: Any = LARGEST_AMOUNT
-    description: str = "The amount is above nothing and at most ten million"
+    max_value: Any = LARGEST_AMOUNT.value
+    why: ClassVar = LARGEST_AMOUNT.reason
+    description: str = f"The amount is above nothing and at most {LARGEST_AMOUNT.value:,}"
     kind: ClassVar = Kind.RANGE
     fix: ClassVar = "correct the amount of the deal in the CRM, or of the invoice in the billing system"
 

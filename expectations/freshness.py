@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from contracts.catalog import Freshness
+from contracts.thresholds import thresholds
 from expectations.named import ExpectColumnValuesToBeBetween, FailureSeverity, Named
 from expectations.report import Kind
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
-CLOCKS_DIFFER = -5 * MINUTE
+LINES = thresholds()
+CLOCKS_DIFFER = -LINES.clocks_differ_minutes.value * MINUTE
 
 
 class ToldAtOnce(ExpectColumnValuesToBeBetween, Named):
@@ -18,8 +20,9 @@ class ToldAtOnce(ExpectColumnValuesToBeBetween, Named):
 
     column: str = "late"
     min_value: Any = CLOCKS_DIFFER
-    max_value: Any = 15 * MINUTE
-    description: str = "The source tells of it within a quarter of an hour, and not before it happened"
+    max_value: Any = LINES.told_at_once_minutes.value * MINUTE
+    why: ClassVar = LINES.told_at_once_minutes.reason
+    description: str = f"The source tells of it within {LINES.told_at_once_minutes.value} minutes, and not before it happened"
     kind: ClassVar = Kind.FRESHNESS
     fix: ClassVar = "see why the sender was late, or whether its clock is wrong"
     severity: FailureSeverity = FailureSeverity.WARNING
@@ -30,8 +33,9 @@ class ToldSoon(ExpectColumnValuesToBeBetween, Named):
 
     column: str = "late"
     min_value: Any = CLOCKS_DIFFER
-    max_value: Any = 4 * HOUR
-    description: str = "The source tells of it within four hours, and not before it happened"
+    max_value: Any = LINES.told_soon_hours.value * HOUR
+    why: ClassVar = LINES.told_soon_hours.reason
+    description: str = f"The source tells of it within {LINES.told_soon_hours.value} hours, and not before it happened"
     kind: ClassVar = Kind.FRESHNESS
     fix: ClassVar = "see why the source was late, or whether its clock is wrong"
     severity: FailureSeverity = FailureSeverity.WARNING
@@ -42,8 +46,9 @@ class ToldInDays(ExpectColumnValuesToBeBetween, Named):
 
     column: str = "late"
     min_value: Any = CLOCKS_DIFFER
-    max_value: Any = 3 * DAY
-    description: str = "What was true of one day is told within three days, and not before it happened"
+    max_value: Any = LINES.told_in_days.value * DAY
+    why: ClassVar = LINES.told_in_days.reason
+    description: str = f"What was true of one day is told within {LINES.told_in_days.value} days, and not before it happened"
     kind: ClassVar = Kind.FRESHNESS
     fix: ClassVar = "leave it with `towline leave`, and let the daily look at open invoices find what is true today"
 

@@ -133,6 +133,7 @@ def _rule(expectation: Named, route: Route) -> Failure:
         route=route,
         kind=expectation.kind,
         fix=expectation.fix,
+        why=expectation.why,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from contracts.thresholds import thresholds
 from expectations.deal import (
     KNOWN,
     PRICED,
@@ -30,7 +31,7 @@ from expectations.named import (
 from expectations.proposal import LinesAddUp, PaymentTermIsUsual
 from expectations.report import Kind, Route
 
-REMINDED_AFTER = (7, 14, 30)
+REMINDED = thresholds().reminder_days
 
 
 class AgreementIsOnRecord(ExpectColumnValuesToNotBeNull, Named):
@@ -137,8 +138,9 @@ class ReminderComesOnItsDay(ExpectColumnValuesToBeInSet, Named):
     """Clients are reminded as the terms say and no oftener."""
 
     column: str = "days"
-    value_set: Any = REMINDED_AFTER
-    description: str = "Clients are reminded 7, 14 and 30 days after the due day"
+    value_set: Any = REMINDED.value
+    why: ClassVar = REMINDED.reason
+    description: str = f"Clients are reminded {', '.join(map(str, REMINDED.value))} days after the due day, and on no other"
     kind: ClassVar = Kind.VOCABULARY
     fix: ClassVar = "leave the reminder with `towline leave`; the next one comes by itself"
 

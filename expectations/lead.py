@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from contracts.domains import MAIL_PROVIDERS
+from contracts.thresholds import thresholds
 from expectations.named import (
     Column,
     ExpectColumnValuesToBeBetween,
@@ -20,8 +21,7 @@ from expectations.named import (
 )
 from expectations.report import Kind, Route
 
-LARGEST_AMOUNT = 10_000_000
-SURE_ENOUGH = 0.5
+LARGEST_AMOUNT, SURE_ENOUGH = thresholds().largest_amount, thresholds().sure_enough
 
 
 class LeadArrivesOnce(ExpectColumnValuesToBeUnique, Named):
@@ -124,8 +124,9 @@ class LeadAmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
 
     column: str = "amount"
     min_value: Any = 0
-    max_value: Any = LARGEST_AMOUNT
-    description: str = "The amount, where there is one, lies between nothing and ten million"
+    max_value: Any = LARGEST_AMOUNT.value
+    why: ClassVar = LARGEST_AMOUNT.reason
+    description: str = f"The amount, where there is one, lies between nothing and {LARGEST_AMOUNT.value:,}"
     kind: ClassVar = Kind.RANGE
     fix: ClassVar = "correct the amount where the lead comes from, and send it again"
 
@@ -144,10 +145,11 @@ class SourceIsSureOfTheLead(ExpectColumnValuesToBeBetween, Named):
     """Below this a person decides whether it is a lead at all."""
 
     column: str = "confidence"
-    min_value: Any = SURE_ENOUGH
-    description: str = "The source is sure enough that this is a lead (one half or more)"
+    min_value: Any = SURE_ENOUGH.value
+    why: ClassVar = SURE_ENOUGH.reason
+    description: str = f"The source is sure enough that this is a lead ({SURE_ENOUGH.value} or more)"
     kind: ClassVar = Kind.RANGE
-    fix: ClassVar = "look at the lead; if it is one, send it again with a confidence of one half or more"
+    fix: ClassVar = f"look at the lead; if it is one, send it again with a confidence of {SURE_ENOUGH.value} or more"
 
 
 LEAD: Mapping[type[Named], Route] = {

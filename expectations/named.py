@@ -64,11 +64,13 @@ class _Configuration(ExpectationConfiguration):
 class Named(Expectation):
     """An expectation that says what it is about (`kind`) and what mends a row that it refuses (`fix`).
 
+    `why` is the reason of the threshold that it holds rows to, where it draws a line.
     It is never edited after it was made; its configuration, asked for eighty times a run, is made once.
     """
 
     kind: ClassVar[Kind]
     fix: ClassVar[str]
+    why: ClassVar[str] = ""
     _made: Any = PrivateAttr(default=None)
 
     @property

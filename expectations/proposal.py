@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from contracts.thresholds import thresholds
 from expectations.deal import KNOWN, PRICED, REACHABLE, CurrencyIsTheDeals, DealIsNotLost
 from expectations.named import (
     ExpectColumnPairValuesToBeEqual,
@@ -17,7 +18,7 @@ from expectations.named import (
 )
 from expectations.report import Kind, Route
 
-USUAL_DAYS = 60
+USUAL = thresholds().payment_days
 
 
 class LinesAddUp(ExpectColumnPairValuesToBeEqual, Named):
@@ -73,8 +74,9 @@ class PaymentTermIsUsual(ExpectColumnValuesToBeBetween, Named):
     """Longer terms are a person's to grant, and sometimes are."""
 
     column: str = "payment_days"
-    max_value: Any = USUAL_DAYS
-    description: str = "Payment is due within sixty days of the invoice"
+    max_value: Any = USUAL.value
+    why: ClassVar = USUAL.reason
+    description: str = f"Payment is due within {USUAL.value} days of the invoice"
     kind: ClassVar = Kind.RANGE
     fix: ClassVar = "shorten the payment term, or know that a longer one was granted"
     severity: FailureSeverity = FailureSeverity.WARNING

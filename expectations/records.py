@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from contracts.thresholds import thresholds
 from contracts.vocabulary import vocabularies
 from expectations.lead import LARGEST_AMOUNT, ContactEmailIsPlausible, DomainIsPlausible
 from expectations.named import (
@@ -19,7 +20,7 @@ from expectations.named import (
 )
 from expectations.report import Kind, Route
 
-STALE_DAYS = 90
+IDLE = thresholds().idle_days
 
 
 class RecordHasAName(ExpectColumnValuesToNotBeNull, Named):
@@ -103,8 +104,9 @@ class DealAmountIsReasonable(ExpectColumnValuesToBeBetween, Named):
 
     column: str = "amount"
     min_value: Any = 0
-    max_value: Any = LARGEST_AMOUNT
-    description: str = "The amount, where there is one, is a number between nothing and ten million"
+    max_value: Any = LARGEST_AMOUNT.value
+    why: ClassVar = LARGEST_AMOUNT.reason
+    description: str = f"The amount, where there is one, is a number between nothing and {LARGEST_AMOUNT.value:,}"
     kind: ClassVar = Kind.RANGE
     fix: ClassVar = "correct the amount of the deal in the CRM"
 
@@ -124,9 +126,10 @@ class OpenDealMoves(ExpectColumnValuesToBeBetween, Named):
     """What nobody touches for a quarter is mostly over, and counts in every forecast."""
 
     column: str = "idle_days"
-    max_value: Any = STALE_DAYS
+    max_value: Any = IDLE.value
+    why: ClassVar = IDLE.reason
     row_condition: Any = Column("is_open") == True  # noqa: E712 - a condition of Great Expectations
-    description: str = "Somebody has changed every open deal within ninety days"
+    description: str = f"Somebody has changed every open deal within {IDLE.value} days"
     kind: ClassVar = Kind.FRESHNESS
     fix: ClassVar = "bring the deal up to date in the CRM, or mark it as lost"
     severity: FailureSeverity = FailureSeverity.WARNING

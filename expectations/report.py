@@ -38,7 +38,7 @@ class Kind(StrEnum):
 class Failure:
     """Why a row does not pass: the expectation's name and business words, the column, how grave, which way it goes.
 
-    `fix` says what mends it.
+    `fix` says what mends it; `why` gives the reason and the record of a threshold, and is empty where none was drawn.
     """
 
     rule: str
@@ -48,6 +48,12 @@ class Failure:
     route: Route
     kind: Kind
     fix: str
+    why: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Return what an exception says: what must hold, and why the line is drawn where it is."""
+        return f"{self.description}, because {self.why}" if self.why else self.description
 
 
 @dataclass(frozen=True, slots=True)

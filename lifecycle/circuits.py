@@ -9,9 +9,10 @@ from functools import cache
 
 from contracts.errors import MisconfiguredError, RetryableError, TowlineError, UncertainError
 from contracts.systems import System
+from contracts.thresholds import thresholds
 from lifecycle.paths import PATHS
 
-OPENS_AT = 3
+OPENS_AT = thresholds().failures_in_a_row.value
 """Failures in a row, with no success between: fewer than the catalog's attempts, so that a lead alone opens it, and waits."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds until an event is let through to a system that answers, and how far that grows while it fails all the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.thresholds import thresholds
 from lifecycle.lead import LEAD
 from lifecycle.path import ASK, KEEP, PARK, RETRY, Path, Step
 from lifecycle.proposal import PROPOSAL
@@ -101,5 +102,5 @@ VOID = Path(
     LEAD["tell_owner"],
 )
 
-REMINDED_AFTER = (7, 14, 30)
+REMINDED_AFTER = thresholds().reminder_days.value
 """Days after the due date on which a client is reminded."""

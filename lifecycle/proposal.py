@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from contracts.billing import LineItem
 from contracts.proposal import Offer
+from contracts.thresholds import thresholds
 from contracts.values import Money
 from lifecycle.path import KEEP, PARK, RETRY, UNDO, Once, Path, Step
 
@@ -71,8 +72,6 @@ STEPS = (
 PROPOSAL = Path("discovery.completed", *STEPS)
 CHANGE = Path("change.requested", *STEPS)
 
-VALID_DAYS = 30
-
 
 def lines_of(offer: Offer, title: str) -> tuple[LineItem, ...]:
     """Return the positions of an offer; one that names none is one position of its whole amount."""
@@ -90,4 +89,4 @@ def total_of(lines: tuple[LineItem, ...]) -> Money:
 
 def valid_until(drafted_on: date) -> date:
     """Return the last day on which an offer can be accepted."""
-    return drafted_on + timedelta(days=VALID_DAYS)
+    return drafted_on + timedelta(days=thresholds().offer_days.value)

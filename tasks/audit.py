@@ -132,7 +132,8 @@ async def _judge(suite: str, rows: Sequence[Row], tallies: Tallies) -> None:
 def _exception(suite: str, tally: Tally) -> NewException:
     rule, owners = tally.rule, runtime().catalog[LIKE]
     named = [*tally.named, *([f"and {tally.refused - NAMED:,} more"] if tally.refused > NAMED else [])]
-    broken = f"{tally.refused:,} of {tally.checked:,} {suite} do not hold to “{rule['description']}”"
+    because = f", because {rule['why']}" if rule["why"] else ""
+    broken = f"{tally.refused:,} of {tally.checked:,} {suite} do not hold to “{rule['description']}”{because}"
     return NewException(
         event_id=None,
         case_id=None,

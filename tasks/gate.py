@@ -86,9 +86,9 @@ async def check(batch: Batch[C], facts: Callable[[Item[C]], Mapping[str, Any]] =
             owner = getattr(batch.entry, failure.route, None) or deal_owner(item) or batch.entry.process_owner
             cause = f"gate/{suite}/{failure.rule}" + (f"/{owner}" if owner == deal_owner(item) else "")
             route = f"{failure.fix}, then `towline replay --cause {cause}`"
-            batch.leave(item, cause=cause, reason=failure.description, route=route, column=failure.column, owner=owner)
+            batch.leave(item, cause=cause, reason=failure.reason, route=route, column=failure.column, owner=owner)
 
 
 def _warnings(item: Item[C], suite: str, report: GateReport) -> list[NewWarning]:
     found = report.warnings.get(item.event, ())
-    return [NewWarning(item.event, item.case, suite, one.rule, one.column, one.description) for one in found]
+    return [NewWarning(item.event, item.case, suite, one.rule, one.column, one.reason) for one in found]

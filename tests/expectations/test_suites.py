@@ -15,7 +15,6 @@ from expectations.named import Named
 from expectations.report import Kind
 from expectations.rows import Row
 from expectations.suites import SUITES, WITHOUT
-from lifecycle import invoice as lifecycle_invoice
 from lifecycle.paths import PATHS
 
 ONE = UUID(int=1)
@@ -177,8 +176,11 @@ def test_every_path_has_a_suite() -> None:
     assert {catalog()[event].flow for event in PATHS} == set(SUITES)
 
 
-def test_clients_are_reminded_on_the_days_that_the_schedule_has() -> None:
-    assert invoice.REMINDED_AFTER == lifecycle_invoice.REMINDED_AFTER
+def test_a_row_that_is_beyond_a_line_hears_why_the_line_is_there(gate: Gate, good_row: Any) -> None:
+    row = good_row("lead", amount=10_000_001)
+    reason = gate.check("lead", [row]).failures[row["event_id"]].reason
+    assert reason.startswith("The amount, where there is one, lies between nothing and 10,000,000, because ")
+    assert reason.endswith("(contracts/thresholds.yaml, decision 0045)")
 
 
 @pytest.mark.parametrize(("suite", "expectation"), [(suite, each) for suite, named in SUITES.items() for each in named])

@@ -12,7 +12,11 @@ from contracts.changes import texts
 from contracts.files import OWN
 
 RECORDS = {int(path.name[:4]) for path in (Path(__file__).parents[2] / "docs" / "decisions").glob("[0-9]*.md")}
-REASONED = ("systems.yaml", "rules.yaml", "budgets.yaml", "autonomy.yaml", "advice.yaml", "mappings/", "vocabularies/")
+REASONED = (
+    *(f"{name}.yaml" for name in ("systems", "rules", "thresholds", "budgets", "autonomy", "advice")),
+    "mappings/",
+    "vocabularies/",
+)
 NAMED = {name: YAML(typ="safe").load(text) for name, text in texts(OWN).items() if name.startswith(REASONED)}
 
 
