@@ -10,15 +10,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from ledger.retention import OLD, PAGE
-from lifecycle.path import Once
-from lifecycle.paths import PATHS
+from lifecycle.paths import OF_ACCOUNTS
 from lifecycle.stages import Stage
 from runtime.wiring import runtime
 from tasks.options import FLOW
 
 DAY = 24 * 3600.0
 OVER = (Stage.PAID, Stage.CANCELLED)
-SHARED = frozenset(step.name for path in PATHS.values() for step in path if step.once is Once.ACCOUNT)
 
 
 @flow(name="retention", description="Delete the working papers of deals that ended long ago.", **FLOW)
@@ -30,7 +28,7 @@ async def retention() -> State[None]:
     last: UUID | None = UUID(int=0)
     while last is not None:
         async with house.ledger.begin() as books:
-            turned = await books.retention.turn(last, stages=OVER, shared=SHARED, seconds=seconds)
+            turned = await books.retention.turn(last, stages=OVER, shared=OF_ACCOUNTS, seconds=seconds)
         last = turned.last
         gone += turned.gone
     for table in OLD:

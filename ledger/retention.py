@@ -28,7 +28,7 @@ FOR UPDATE SKIP LOCKED
 """
 )
 """A deal is over when it is paid or given up, all that was heard of it was finished long ago, and nothing of it has stopped.
-An open exception about the deal as a whole (a refund to explain) stays on its owner's desk while the papers go."""
+An open exception about the deal as a whole (something that was changed past us) stays on its owner's desk while the papers go."""
 RETIRE = text(
     """
 WITH gone AS (DELETE FROM inbox WHERE case_id = ANY(:cases) AND status IN ('done', 'undone') RETURNING id)

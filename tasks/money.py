@@ -25,7 +25,9 @@ from tasks.letters import addressed, letter, read_threads
 from tasks.options import retries_of
 
 RETRIES = retries_of("payment.confirmed")
-RECONCILE = "compare the payment in billing with the deal's line (`towline case`), then correct one of them"
+RECONCILE = (
+    "compare the payment in billing with the deal's line (`towline case`); correct one of them, or close it with `towline leave`"
+)
 
 
 @task(name="Read invoices from billing", **RETRIES)
@@ -107,7 +109,8 @@ def note_refunds(batch: Batch[PaymentRefundedV1]) -> None:
     for item in batch:
         amount = _amount(item)
         item.enter(Kind.PAID, -amount.minor, amount.currency, reference=item.facts["invoice_id"])
-        batch.complain(item, cause="continuity/refunded", reason="what is paid is less than what is invoiced", route=RECONCILE)
+        less = "what is paid is less than what is invoiced"
+        batch.complain(item, cause="continuity/refunded", reason=less, route=RECONCILE, about=item.event)
 
 
 def note_voids(batch: Batch[InvoiceVoidedV1]) -> None:

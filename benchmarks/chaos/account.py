@@ -68,7 +68,8 @@ async def account(house: House, engine: AsyncEngine, deals: Sequence[Deal], acce
         events[UUID(str(row.case_id))].append(row)
     objects = {f"{system} {kind}": shown for system in SHOWN for kind, shown in await _objects(house, system)}
     _keys(found, objects)
-    _told(found, rows, objects[CHAT])
+    gone = [events_of(deal.script) for deal in deals if deal.case in cases and not events[deal.case]]
+    _told(found, rows, sum(gone, Counter()), objects[CHAT])
     standing = _by_deal(objects, {str(cases[deal.case].crm_deal_id): deal.name for deal in deals if deal.case in cases})
     for deal in deals:
         _deal(found, deal, events[deal.case], cases.get(deal.case), standing.get(deal.name, Counter()))
@@ -96,8 +97,8 @@ def _keys(found: Account, objects: Mapping[str, Sequence[Mapping[str, Any]]]) ->
         found.double += [f"{kind}: {number} carry the key {key}" for key, number in keys.items() if number > 1]
 
 
-def _told(found: Account, rows: Sequence[Any], messages: Sequence[Mapping[str, Any]]) -> None:
-    """Each event is told as often as its path says; a message says of how many deals it speaks."""
+def _told(found: Account, rows: Sequence[Any], gone: Counter[str], messages: Sequence[Mapping[str, Any]]) -> None:
+    """Each event is told as often as its path says, also those of retired deals; a message says of how many deals it speaks."""
     said: Counter[str] = Counter()
     for words in [str(one["object"].get("text") or "") for one in messages]:
         for event, (one, many) in HEADLINES.items():
@@ -105,7 +106,7 @@ def _told(found: Account, rows: Sequence[Any], messages: Sequence[Mapping[str, A
                 said[event] += 1
             elif number := re.fullmatch(rf"(\d+) {many}", words):
                 said[event] += int(number[1])
-    done = Counter(row.type for row in rows if row.status == "done")
+    done = gone + Counter(row.type for row in rows if row.status == "done")
     parked = Counter(row.type for row in rows if row.status in ("parked", "undone"))
     for event, leaves in LEAVES.items():
         each = leaves.get(CHAT, 0)

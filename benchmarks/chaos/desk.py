@@ -28,7 +28,7 @@ class Desk:
     """Somebody who looks at the exceptions now and then."""
 
     def __init__(self, ledger: Ledger, engine: AsyncEngine) -> None:
-        self._ledger, self._engine = ledger, engine
+        self.ledger, self._engine = ledger, engine
         self.replayed: Counter[str] = Counter()
 
     async def work(self) -> None:
@@ -43,6 +43,6 @@ class Desk:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(STOPPED)).all()
         if rows:
-            await replay(self._ledger, catalog(), Choice([row.id for row in rows]))
+            await replay(self.ledger, catalog(), Choice([row.id for row in rows]))
         self.replayed.update(row.cause for row in rows)
         return len(rows)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 
+from ledger.intake import leave
 from tests.journey import Deal, approve, deal_at, deals_at, deals_of, goes, happen, invoices, travel
 from tests.world import World, lead
 
@@ -118,7 +119,7 @@ async def test_what_goes_back_to_the_client_is_finances_work(world: World) -> No
     """
     Given a paid deal
     When a part of the money goes back to the client
-    Then the line shows what is left, the CRM says so, and finance has the difference as work.
+    Then the line shows what is left, the CRM says so, and finance has the difference as work, which they can close.
     """
     deal = await deal_at(world, "paid")
     invoice = (await invoices(world))[deal.id]
@@ -132,6 +133,10 @@ async def test_what_goes_back_to_the_client_is_finances_work(world: World) -> No
     assert (work.case_id, work.cause, work.owner) == (deal.case, "continuity/refunded", "finance-operations")
     (crm,) = await world.vendors.objects("crm", "deals")
     assert crm["properties"]["towline_payment"] == "refunded"
+    assert await leave(world.house.ledger, [event]) == {event}
+    async with world.house.ledger.begin() as books:
+        assert await books.exceptions.latest(limit=10) == []
+    assert await world.status(event) == "done"
 
 
 async def test_an_invoice_that_is_taken_back_is_written_anew(world: World) -> None:
