@@ -23,6 +23,7 @@ from web.api import routes as api
 from web.console import data_docs, deals, decisions, exceptions, page, runbooks, signing
 from web.console.problem import in_words
 from web.gateway import health, intake
+from web.gateway.again import read_again
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
 from web.guard import Guard
@@ -47,9 +48,10 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await health.warm_up(house)
-        change = asyncio.create_task(_end_with_a_change(settings, ledger))
+        beside = [asyncio.create_task(work) for work in (_end_with_a_change(settings, ledger), read_again(house))]
         yield
-        change.cancel()
+        for task in beside:
+            task.cancel()
         await ledger.close()
 
     parts = (intake, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from connectors.billing import stripe_hooks
+from connectors.crm import hubspot_hooks
 from connectors.crm.hubspot_calls import objects
+from connectors.drift import UNWATCHED
+from contracts.catalog import catalog
 from deployments.alerts import Alerts, settle
-from tests.web.sender import CRM_NEW, Sender, gateway, stored
+from tests.web.sender import CRM_NEW, Sender, gateway, settings, stored
 from tests.web.test_webhooks import BILLING_NEW, change, from_stripe
 from tests.world import World, lead
+from web.gateway.again import read_again
+from web.gateway.counter import Counter
+from web.gateway.sources import open_sources
+from web.house import House
+from web.metrics import Metrics
 
 CHANGE = change(1) | {"sourceId": "userId:1", "changeFlag": "CREATED"}
 """What the sandbox sends of a new deal."""
@@ -174,3 +185,44 @@ async def test_what_could_not_be_read_stays_until_a_person_has_looked(world: Wor
     assert not await world.replayed(row.id)
     (open_, *_) = [one for one in await world.exceptions(row.id) if one.closed_at is None]
     assert open_.cause == "drift/stripe/invoice/total/type.null"
+
+
+async def test_what_can_be_read_after_a_repair_is_read_when_the_gateway_starts(
+    world: World, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Given a payment and a change of the CRM that this version could not read, and a payment that no version can
+    When one that can is started, twice
+    Then each goes its way, once, under the id that it would have had, and what it lay there for is closed
+    And the last one stays in quarantine.
+    """
+
+    def fails(_of: Any) -> Any:
+        raise ValueError
+
+    with monkeypatch.context() as broken:
+        broken.setitem(stripe_hooks._TRANSLATIONS, "invoice.paid", fails)
+        broken.setattr(hubspot_hooks._Change, "model_validate", lambda _raw: _Number.model_validate("x"))
+        await from_stripe(client, bill())
+        await Sender(client, crm_secret=CRM_NEW).hubspot([CHANGE])
+    await from_stripe(client, bill(total=None) | {"id": "evt_2"})
+    assert [row.status for row in await stored(world.house.ledger)] == ["quarantined"] * 3
+    for _ in range(2):
+        await read_again(house_of(world))
+    states = sorted((row.type, row.status) for row in await stored(world.house.ledger))
+    unreadable = [("payload.unreadable", "quarantined"), *[("payload.unreadable", "undone")] * 2]
+    assert states == [("opportunity.created", "received"), *unreadable, ("payment.confirmed", "received")]
+    assert list(await open_causes(world)) == ["drift/stripe/invoice/total/type.null"]
+    assert (await from_stripe(client, bill())).json()["events"][0]["status"] == "duplicate"
+
+
+class _Number(BaseModel):
+    number: int
+
+
+def house_of(world: World) -> House:
+    given, agreed = settings(billing_webhook_secrets=(BILLING_NEW,)), catalog()
+    ledger = world.house.ledger
+    return House(
+        given, agreed, ledger, Counter(ledger, agreed), open_sources(given), Metrics(), UNWATCHED, lambda: datetime.now(UTC)
+    )

@@ -24,11 +24,12 @@ OWN = "events"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where webhooks come from; `secrets` all verify."""
+    """Where webhooks come from; `secrets` all verify. `many`: a notification is a list of changes, each kept by itself."""
 
     verify: Verify
     secrets: Sequence[str]
     translate: Translate
+    many: bool = False
 
 
 def open_sources(settings: Settings) -> Mapping[str, Source]:
@@ -44,7 +45,7 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
     _require_usable(settings.events_secrets)
     return {
         OWN: Source(standard_hooks.verify, settings.events_secrets, _own_event),
-        "hubspot": Source(hubspot_hooks.verify, settings.crm_webhook_secrets, crm),
+        "hubspot": Source(hubspot_hooks.verify, settings.crm_webhook_secrets, crm, many=True),
         "stripe": Source(stripe_hooks.verify, settings.billing_webhook_secrets, stripe_hooks.events),
     }
 
