@@ -12,7 +12,7 @@ import pytest
 from deployments.alerts import Alerts, settle
 from tests.web.sender import CRM_NEW, Sender, gateway, stored
 from tests.web.test_webhooks import BILLING_NEW, change, from_stripe
-from tests.world import World, lead
+from tests.world import DAY, World, lead
 
 CHANGE = change(1) | {"sourceId": "userId:1", "changeFlag": "CREATED"}
 """What the sandbox sends of a new deal."""
@@ -30,7 +30,7 @@ async def open_causes(world: World) -> dict[str, str]:
 
 
 async def told(world: World) -> list[str]:
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
     return [one["text"] for one in await world.vendors.objects("chat", "messages") if "something else" in one["text"]]
 
 
