@@ -35,6 +35,7 @@ COMMANDS = {
     "case": Noun("cli.case", "Show one deal's trip, or cancel it."),
     "decide": Noun("cli.decide", "Show what waits for a decision, or answer it."),
     "exceptions": Noun("cli.exceptions", "Show what stopped and waits for a person, by cause."),
+    "alerts": Noun("cli.alerts", "Show what owners were told and who has seen it, or say that somebody has."),
     "incidents": Noun("cli.incidents", "Show what somebody changed past us outside, and say which value counts."),
     "suggestions": Noun("cli.suggestions", "Show what is suggested for events that stopped, or answer it."),
     "autonomy": Noun("cli.autonomy", "Show how far each action may go without a person, or move one."),

@@ -11,6 +11,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import typer
 
+from cli.alerts import in_words as alerts_in_words
 from cli.books import open_ledger
 from cli.money import say_amounts
 from cli.output import AsJson, age, console, print_json, print_table
@@ -40,6 +41,8 @@ class Work:
     switches: Sequence[Any]
     circuits: Sequence[Any]
     bypass: Sequence[Any]
+    alerts: Any
+    seen: Sequence[Any]
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -121,6 +124,8 @@ async def _read(books: Books) -> Work:
         switches=await books.switches.open(),
         circuits=await books.circuits.open(),
         bypass=await books.incidents.meter(),
+        alerts=await books.alerts.standing(),
+        seen=await books.alerts.seen(),
     )
 
 
@@ -137,6 +142,7 @@ def _as_json(work: Work | None) -> dict[str, Any]:
         "paused": [paused(row) for row in work.switches],
         "outages": [outage(row) for row in work.circuits],
         "bypass": [dict(row._mapping) for row in work.bypass],
+        "alerts": {**work.alerts._mapping, "acknowledged": [dict(row._mapping) for row in work.seen]},
     }
 
 
@@ -161,6 +167,8 @@ def _show(settings: Settings, processes: Sequence[dict[str, Any]], work: Work | 
     for what, counted, where in ((DECISIONS, work.asked, "decide"), (EARLY, work.early, "events --status waiting")):
         if counted["waiting"]:
             out.print(f"\n{counted['waiting']} {what}, the oldest for {age(counted['oldest'])}: `towline {where}`")
+    if line := alerts_in_words(work.alerts, work.seen):
+        out.print(f"\n{line}: `towline alerts`")
     if work.budgets:
         out.print()
         held = {row.name: f"{row.held_seconds:.0f} s" if row.held_seconds else "" for row in work.budgets}

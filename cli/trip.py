@@ -23,12 +23,14 @@ DECISION = (
 DOCUMENT = (
     "artefact", "version", "name", "vendor_id", "url", "is_current", "approved_by", "content_hash", "delivery_item", "created_at",
 )  # fmt: skip
+RECORD = ("kind", "words", "author", "said_at", "link", "by", "at")
 WARNING = ("event_id", "suite", "rule", "field", "reason", "at")
 LINE = ("approved", "changed", "agreed", "delivered", "invoiced", "paid")
 SHOWN = {
     "decisions": ("id", "state", "amount", "decided_by", "decided_at", "door", "content_hash"),
     "events": ("id", "type", "status", "waits_for", "occurred_at", "finished_at"),
     "documents": ("artefact", "version", "name", "is_current", "approved_by", "content_hash", "delivery_item"),
+    "records": ("said_at", "kind", "words", "author", "by"),
     "warnings": ("event_id", "reason", "field", "at"),
 }
 HASH = 12
@@ -52,6 +54,7 @@ async def trip_of(named: str) -> dict[str, Any]:
             "decisions": [_fields(one, DECISION) for one in await books.decisions.of_case(case_id)],
             "events": [{**_fields(one, EVENT), "waits_for": waits_for(one)} for one in await books.inbox.of_case(case_id)],
             "documents": [_fields(one, DOCUMENT) for one in documents],
+            "records": [_fields(one, RECORD) for one in await books.records.of_case(case_id)],
             "warnings": [_fields(one, WARNING) for one in await books.gates.warnings_of(case_id)],
         }
 

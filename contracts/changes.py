@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from contracts.advice import load_advice_rules
+from contracts.alerting import load_alerting
 from contracts.autonomy import load_autonomy
 from contracts.budgets import load_budgets
 from contracts.catalog import load_catalog
@@ -77,6 +78,7 @@ def check(folder: Path) -> None:
     load_thresholds(folder / "thresholds.yaml", catalog)
     load_autonomy(folder / "autonomy.yaml", catalog.owners)
     load_advice_rules(folder / "advice.yaml", catalog)
+    load_alerting(folder / "alerting.yaml")
     load_budgets(folder / "budgets.yaml")
     load_dictionary(folder / "dictionary.yaml")
     load_shapes(folder / "shapes")

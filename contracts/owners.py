@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.files import load
-from contracts.values import Contract, Name, Slug
+from contracts.values import Contract, EmailAddress, Name, Slug, Zone
 
 Channel = Annotated[str, Field(pattern=r"^#[a-z0-9_-]{1,79}$", description="A chat channel, with its #")]
 
@@ -20,6 +20,10 @@ class Owner(Contract):
     name: Name
     channel: Channel
     approves: tuple[Slug, ...] = Field(default=(), description="What they may decide: proposal, contract")
+    zone: Annotated[Zone, Field(description="By whose clock it is night for them")] = "UTC"
+    people: tuple[EmailAddress, ...] = Field(
+        default=(), description="Who speaks for them in chat, and is written to when it is down"
+    )
 
 
 class Owners(Contract):
@@ -31,6 +35,10 @@ class Owners(Contract):
         """Return the owner's channel, or `otherwise` for somebody who is not in the file."""
         owner = self.owners.get(key)
         return owner.channel if owner else otherwise
+
+    def spoken_for(self, email: str) -> list[str]:
+        """Return the owners that somebody with this e-mail address speaks for."""
+        return [key for key, owner in self.owners.items() if email.lower() in owner.people]
 
     def may_decide(self, key: str, kind: str) -> bool:
         """Say whether this owner is a named approver of this kind of decision."""

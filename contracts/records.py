@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from contracts.errors import TowlineError
+from contracts.interactions import Button
 from contracts.parties import Company, Person
 from contracts.values import Money
 
 EffectKey = UUID
+Paragraph = str | tuple[Button, ...]
 T = TypeVar("T")
 
 
@@ -242,9 +244,13 @@ class LockRecord:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A chat message: a channel, one line for notifications, and paragraphs of Slack-flavoured Markdown."""
+    """A chat message: a channel, one line for notifications, and paragraphs of Slack-flavoured Markdown, or rows of buttons.
+
+    With a `thread` it stands below that message of ours.
+    """
 
     channel: str
     text: str
-    paragraphs: Sequence[str] = field(default_factory=tuple)
+    paragraphs: Sequence[Paragraph] = field(default_factory=tuple)
     links: Mapping[str, str] = field(default_factory=dict)
+    thread: Ref | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import email_validator
 import moneyed
@@ -39,6 +40,17 @@ class Reasoned(Contract):
     def because(self, file: str) -> str:
         """Return the reason with its file and its decision record, as an error says it."""
         return f"{self.why} (contracts/{file}, decision {self.decision:04})"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PydanticCustomError("zone", "is not a time zone, such as Europe/Berlin") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
 def told(model: BaseModel) -> dict[str, Any]:

@@ -1,63 +1,44 @@
-"""Keeps owners informed: one chat message per cause, posted once, brought up to date as its count changes, closed with it."""
+"""Keeps owners informed: one chat message per cause, posted once, brought up to date as its count changes, closed with it.
+
+An alert that nobody has seen in time goes on along its route; one that chat does not take becomes an alarm by mail.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.drift import UNREADABLE, is_expected
+from contracts.alerting import Alerting
+from contracts.alerting import alerting as house_alerting
+from contracts.drift import is_expected
 from contracts.errors import RefusedError, TowlineError
-from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
 from contracts.systems import System
-from contracts.values import Money
-from deployments.outages import Outages, is_outage
-from ledger.database import Books
-from lifecycle import autonomy, keys, rules
-from lifecycle.announcements import (
-    WITHOUT,
-    Stopped,
-    alert,
-    all_clear,
-    confirmed,
-    drifted,
-    proposal,
-    reason_in_words,
-    settled,
-    withdrawn,
-)
+from deployments.alarms import Alarms
+from deployments.notices import Notices
+from deployments.outages import is_outage
+from lifecycle import keys
+from lifecycle.alerting import Notice, Sight, alert_message, escalated_note, escalation
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
 PAUSE = 2.0
 """Seconds between looks at the causes; a count that runs is so said every two seconds, not for each deal."""
-STALE = 60.0
-"""Seconds after which an outage, or a rule that fired, is told anew though as many wait: its figures move."""
-
-DRIFT_RUNBOOK = "docs/runbooks/drift.md"
+MINUTE = 60.0
 
 log = get_logger("alerts")
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What is to be said about a cause now, and about how many deals it is."""
-
-    cause: str
-    deals: int
-    message: Message
-    stale_after: float | None = None
 
 
 class Alerts:
     """Says in the owners' channels what the ledger's open exceptions are, and which systems are down."""
 
-    def __init__(self, house: Runtime) -> None:
-        self._house = house
-        self._outages = Outages(house)
+    def __init__(
+        self, house: Runtime, alerting: Alerting | None = None, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._house, self._alerting, self._now = house, alerting or house_alerting(), now
+        self._notices, self._alarms = Notices(house), Alarms(house)
 
     async def run(self) -> None:
         """Keep owners informed until cancelled; what could not be said is said at the next look."""
@@ -74,34 +55,27 @@ class Alerts:
         While somebody has paused chat itself, nothing is said.
         """
         async with self._house.ledger.begin() as books:
-            if any(row.name == System.CHAT for row in await books.switches.open()):
+            paused = {row.name for row in await books.switches.open()}
+            if System.CHAT in paused:
                 return
-            notices = await self._notices(books)
+            notices = await self._notices.now(books)
             told = {row.cause: row for row in await books.alerts.open()}
-            over = {cause: await self._last_words(books, known) for cause, known in told.items() if cause not in notices}
+            over = {cause: await self._notices.last_words(books, known) for cause, known in told.items() if cause not in notices}
         for notice in notices.values():
-            known = told.get(notice.cause)
-            if known is None or known.said != notice.deals or _is_stale(notice, known):
-                await self._try(self._say(notice, known))
+            await self._look_at(notice, told.get(notice.cause))
         for cause, message in over.items():
             await self._try(self._close(told[cause], message))
+        if System.MAIL not in paused:
+            await self._try(self._alarm(notices))
 
-    async def _notices(self, books: Books) -> Mapping[str, Notice]:
-        stopped = [
-            Notice(cause.cause, cause.deals, self._message(cause), STALE if rules.is_rule(cause.cause) else None)
-            for cause in await books.exceptions.causes()
-        ]
-        down = [Notice(cause, deals, message, STALE) for cause, (deals, message) in (await self._outages.messages(books)).items()]
-        return {notice.cause: notice for notice in (*stopped, *down)}
-
-    async def _last_words(self, books: Books, known: Any) -> Message:
-        if is_outage(known.cause):
-            return await self._outages.last_words(books, known)
-        if is_drift(known.cause):
-            return Message(known.channel, *settled())
-        if known.cause.startswith(autonomy.CAUSE):
-            return Message(known.channel, *confirmed())
-        return Message(known.channel, *(withdrawn() if rules.is_rule(known.cause) else all_clear(known.said)))
+    async def _look_at(self, notice: Notice, known: Any | None) -> None:
+        if known is None and self._is_quiet(notice):
+            return
+        seen_since = known is not None and known.acknowledged_at is not None and known.acknowledged_at > known.changed_at
+        if known is None or known.message_id is None or known.said != notice.deals or seen_since or _is_stale(notice, known):
+            await self._try(self._say(notice, known))
+        if known is not None and self._is_overdue(notice, known) and not self._is_quiet(notice):
+            await self._try(self._escalate(notice, known))
 
     async def _try(self, delivery: Coroutine[Any, Any, None]) -> None:
         try:
@@ -112,21 +86,66 @@ class Alerts:
     async def _say(self, notice: Notice, known: Any | None) -> None:
         """Post or update one message; of two workers who look at once one does, and the other at a later look."""
         async with self._house.ledger.begin() as books:
-            number = known.id if known else await books.alerts.announce(notice.cause, notice.message.channel)
+            number = known.id if known else await books.alerts.announce(notice.cause, notice.message.channel, notice.owner)
         if number is None:
             return
         async with self._house.ledger.begin() as books:
             if alert := await books.alerts.take(number):
-                ref = await self._deliver(alert, notice.message)
+                went_on = notice.escalate if alert.escalated_at else ""
+                ref = await self._deliver(alert, self._shown(alert, notice.message, went_on=went_on))
+                if alert.escalation_id:
+                    minutes = self._alerting.acknowledge_within_minutes[notice.criticality]
+                    await self._update(alert.escalation_id, self._shown(alert, escalation(notice, minutes)))
                 await books.alerts.said(number, message_id=ref.id, deals=notice.deals)
 
+    async def _escalate(self, notice: Notice, known: Any) -> None:
+        """Tell the next channel of the route, once, and say so in the alert's own thread."""
+        chat, minutes = self._house.chat, self._alerting.acknowledge_within_minutes[notice.criticality]
+        async with self._house.ledger.begin() as books:
+            alert = await books.alerts.take(known.id)
+            if alert is None or alert.escalated_at or alert.acknowledged_at:
+                return
+            ref = await self._once(f"alert {alert.id} escalation", self._shown(alert, escalation(notice, minutes)))
+            await self._update(alert.message_id, self._shown(alert, notice.message, went_on=notice.escalate))
+            thread = Ref(alert.message_id)
+            key = keys.effect_key(keys.HOUSE, f"alert {alert.id} went on")
+            if not await chat.find(alert.channel, [key], thread):
+                await chat.post(Wanted(key, Message(alert.channel, *escalated_note(notice, minutes), thread=thread)))
+            await books.alerts.escalated(alert.id, message_id=ref.id)
+        log.warning("an alert went on, because nobody had seen it", cause=notice.cause)
+
+    def _shown(self, alert: Any, message: Message, *, went_on: str = "") -> Message:
+        owners = self._house.catalog.owners.owners
+        by = owners[alert.acknowledged_by].name if alert.acknowledged_by in owners else alert.acknowledged_by or ""
+        sight = Sight(alert.id, by, alert.acknowledged_at, went_on)
+        return alert_message(message, sight, with_button=bool(self._house.settings.chat_signing_secrets))
+
     async def _deliver(self, alert: Any, message: Message) -> Ref:
-        chat, key = self._house.chat, keys.effect_key(keys.HOUSE, f"alert {alert.id}")
-        ref = Ref(alert.message_id) if alert.message_id else (await chat.find(message.channel, [key])).get(key)
         try:
-            return await chat.update(ref, message) if ref else await chat.post(Wanted(key, message))
+            if alert.message_id:
+                return await self._house.chat.update(Ref(alert.message_id), message)
+            return await self._once(f"alert {alert.id}", message)
         except RefusedError:  # somebody has deleted it
-            return await chat.post(Wanted(key, message))
+            return await self._house.chat.post(Wanted(keys.effect_key(keys.HOUSE, f"alert {alert.id}"), message))
+
+    async def _once(self, what: str, message: Message) -> Ref:
+        """Post a message, or bring the one up to date whose answer was lost."""
+        chat, key = self._house.chat, keys.effect_key(keys.HOUSE, what)
+        ref = (await chat.find(message.channel, [key])).get(key)
+        return await chat.update(ref, message) if ref else await chat.post(Wanted(key, message))
+
+    async def _update(self, message_id: str, message: Message) -> None:
+        try:
+            await self._house.chat.update(Ref(message_id), message)
+        except RefusedError:
+            log.info("an alert's message was gone")
+
+    async def _alarm(self, notices: Mapping[str, Notice]) -> None:
+        """Send by mail what chat has not taken, now that this was tried once more."""
+        async with self._house.ledger.begin() as books:
+            rows = [row for row in await books.alerts.open() if row.cause in notices]
+        if late := {row.id: notices[row.cause] for row in rows if self._is_late(notices[row.cause], row)}:
+            await self._alarms.send(late)
 
     async def _close(self, known: Any, message: Message) -> None:
         """Say that it is over; of an outage that could not be told while it lasted (chat itself was down), say it now."""
@@ -134,60 +153,30 @@ class Alerts:
             alert = await books.alerts.take(known.id)
             if alert is None:
                 return
-            if alert.message_id:
-                try:
-                    await self._house.chat.update(Ref(alert.message_id), message)
-                except RefusedError:
-                    log.info("a closed alert's message was gone")
-            elif is_outage(alert.cause):
+            for said in filter(None, (alert.message_id, alert.escalation_id)):
+                await self._update(said, message)
+            if not alert.message_id and is_outage(alert.cause):
                 await self._deliver(alert, message)
             await books.alerts.close([alert.id])
 
-    def _owner(self, cause: Any) -> Owner:
-        owners = self._house.catalog.owners.owners
-        return owners.get(cause.owner) or owners["integration"]
+    def _is_quiet(self, notice: Notice) -> bool:
+        """Say whether it is night for the owner, and this can wait for the morning."""
+        zone = self._house.catalog.owners.owners[notice.owner].zone
+        return self._alerting.quiet.holds(notice.criticality, zone, self._now())
 
-    def _message(self, cause: Any) -> Message:
-        house, owner = self._house, self._owner(cause)
-        if rules.is_rule(cause.cause):
-            title = house.catalog[cause.event_type].title
-            links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
-            return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
-        if cause.cause.startswith(autonomy.CAUSE):
-            links = {"Runbook": f"{house.settings.runbooks_url}/autonomy.md"}
-            return Message(owner.channel, *proposal("Autonomy", cause.reason, cause.route, owner.name), links)
-        if is_drift(cause.cause):
-            links = {"Runbook": f"{house.settings.runbooks_url}/{DRIFT_RUNBOOK.removeprefix('docs/runbooks/')}"}
-            kept = cause.deals if cause.event_type == UNREADABLE else 0
-            return Message(owner.channel, *drifted(cause.reason, cause.route, owner.name, kept), links)
-        entry = house.catalog.entries.get(cause.event_type)
-        operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
-        # Each amount was checked as it came in; their sum may be larger than any one may be.
-        sums = sorted((cause.amounts or {}).items())
-        amounts = [Money.model_construct(minor=int(minor), currency=currency) for currency, minor in sums]
-        systems = {system.value: told.title for system, told in house.catalog.systems.systems.items()}
-        stopped = Stopped(
-            title=entry.title if entry else operation.title if operation else "Unknown event",
-            deals=cause.deals,
-            reason=reason_in_words(cause.cause, cause.reason, systems),
-            route=cause.route,
-            owner=owner.name,
-            amounts=amounts,
-            oldest=cause.oldest,
-            escalate=entry.escalate if entry else "",
-            goes_on=f"/{WITHOUT}/" in cause.cause,
-        )
-        runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
-        links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}
-        if cause.flow_run_id:
-            links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"
-        text, paragraphs = alert(stopped)
-        return Message(owner.channel, text, paragraphs, links)
+    def _is_overdue(self, notice: Notice, known: Any, *, more: float = 0.0) -> bool:
+        """Say whether an alert should have been seen by now, and has gone no further."""
+        patience = (self._alerting.acknowledge_within_minutes[notice.criticality] + more) * MINUTE
+        is_open = known.message_id and not known.acknowledged_at and not known.escalated_at
+        return bool(is_open and known.unseen is not None and known.unseen > patience)
 
-
-def is_drift(cause: str) -> bool:
-    """Say whether a cause tells of something that a vendor sends and we did not expect."""
-    return cause.startswith("drift/")
+    def _is_late(self, notice: Notice, known: Any) -> bool:
+        """Say whether chat has not taken an alert, or its escalation, for so long that it goes by mail, and has not gone yet."""
+        if known.mailed_at or self._is_quiet(notice):
+            return False
+        patience = self._alerting.mail_after_minutes
+        unsaid = not known.message_id and known.unsaid > patience * MINUTE
+        return unsaid or self._is_overdue(notice, known, more=patience)
 
 
 async def settle(house: Runtime) -> None:
@@ -197,6 +186,4 @@ async def settle(house: Runtime) -> None:
 
 
 def _is_stale(notice: Notice, known: Any) -> bool:
-    if notice.stale_after is None:
-        return False
-    return bool((datetime.now(UTC) - known.changed_at).total_seconds() > notice.stale_after)
+    return notice.stale_after is not None and known.unchanged > notice.stale_after

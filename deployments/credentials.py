@@ -23,12 +23,13 @@ def make_missing(settings: Settings) -> None:
 
 
 def _fresh(settings: Settings) -> dict[str, str | None]:
-    """A secret that a vendor must know too cannot be made up: with a vendor's CRM or billing its webhook secret stays missing."""
+    """A secret that a vendor must know too cannot be made up: with a vendor's CRM, billing or chat its secret stays missing."""
     billing = f"whsec_{secrets.token_hex(32)}"
     return {
         "TOWLINE_EVENTS_SECRETS": None if settings.events_secrets else f"whsec_{base64.b64encode(os.urandom(32)).decode()}",
         "TOWLINE_CRM_WEBHOOK_SECRETS": None if settings.crm_webhook_secrets or settings.crm else secrets.token_hex(32),
         "TOWLINE_BILLING_WEBHOOK_SECRETS": None if settings.billing_webhook_secrets or settings.billing else billing,
+        "TOWLINE_CHAT_SIGNING_SECRETS": None if settings.chat_signing_secrets or settings.chat else secrets.token_hex(16),
         "TOWLINE_API_TOKEN": None if settings.api_token else secrets.token_urlsafe(32),
     }
 

@@ -24,6 +24,11 @@ def is_outage(cause: str) -> bool:
     return cause.startswith(PREFIX)
 
 
+def system_of(cause: str) -> System:
+    """Return which system is down."""
+    return System(cause.removeprefix(PREFIX))
+
+
 class Outages:
     """Words and figures of outages. It must not know how they are delivered."""
 
@@ -48,7 +53,7 @@ class Outages:
 
     async def last_words(self, books: Books, known: Any) -> Message:
         """Return what is said when a system is back whose alert this was."""
-        system = known.cause.removeprefix(PREFIX)
+        system = system_of(known.cause)
         circuits = await books.circuits.closed_since(system, known.opened_at)
         since = min((row.began_at for row in circuits), default=known.opened_at)
         until = max((row.closed_at for row in circuits), default=datetime.now(UTC))

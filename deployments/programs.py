@@ -147,6 +147,7 @@ def _sandbox(settings: Settings) -> Program:
         "TOWLINE_GATEWAY_URL": settings.gateway_url,
         "TOWLINE_CRM_WEBHOOK_SECRETS": ",".join(settings.crm_webhook_secrets),
         "TOWLINE_BILLING_WEBHOOK_SECRETS": ",".join(settings.billing_webhook_secrets),
+        "TOWLINE_CHAT_SIGNING_SECRETS": ",".join(settings.chat_signing_secrets),
     }
     return Program("sandbox", _module("sandbox"), {**_surroundings(), **own}, is_ready=_answers(settings.sandbox_port, "/"))
 

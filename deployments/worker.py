@@ -29,8 +29,10 @@ from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerRes
 
 from contracts.errors import MisconfiguredError, TowlineError
 from deployments.alerts import Alerts, settle
+from deployments.asks import Asks
 from deployments.children import Children
 from deployments.deploy import POOL, WORKER_TYPE, Plan, deploy
+from deployments.desk import Desk
 from deployments.dispatcher import Dispatcher
 from deployments.herald import Herald
 from deployments.lease import moment
@@ -112,6 +114,8 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
                     group.create_task(_heartbeat(house, children, dispatcher))
                     group.create_task(_cancellations(client, children))
                     group.create_task(Alerts(house).run())
+                    group.create_task(Asks(house).run())
+                    group.create_task(Desk(house).run())
                     group.create_task(Watch(house).run())
                     group.create_task(Proposer(house).run())
                     group.create_task(Prober(house, dispatcher).run())

@@ -21,6 +21,7 @@ from contracts.errors import RetryableError
 from ledger.alerts import Alerts
 from ledger.audits import Audits
 from ledger.budgets import Budgets
+from ledger.captures import Captures
 from ledger.cases import Cases
 from ledger.changes import Changes
 from ledger.circuits import Circuits
@@ -35,8 +36,10 @@ from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.incidents import Incidents
+from ledger.interactions import Interactions
 from ledger.measures import Measures
 from ledger.received import Received
+from ledger.records import Records
 from ledger.retention import Retention
 from ledger.rollbacks import Rollbacks
 from ledger.rules import Rules
@@ -82,6 +85,9 @@ class Books:
     suggestions: Suggestions
     measures: Measures
     audits: Audits
+    interactions: Interactions
+    records: Records
+    captures: Captures
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

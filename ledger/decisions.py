@@ -7,13 +7,28 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from ledger.tables import DecisionRow
 from lifecycle.decisions import Decision
+
+UNTOLD = text(
+    """
+SELECT d.id, e.vendor_id AS message, d.state, d.asked_at < now() - interval '1 hour' AS is_old FROM decisions d
+LEFT JOIN effects e ON e.event_id = d.event_id AND e.step = 'ask_approval' AND e.state = 'done'
+WHERE d.state <> 'waiting' AND d.told IS DISTINCT FROM d.state ORDER BY d.asked_at LIMIT :limit
+"""
+)
+ON_MESSAGE = text(
+    """
+SELECT d.*, i.type AS event_type FROM effects e
+JOIN decisions d ON d.event_id = e.event_id JOIN inbox i ON i.id = e.event_id
+WHERE e.system = 'chat' AND e.vendor_id = :message AND e.step = 'ask_approval' AND e.state = 'done' ORDER BY d.asked_at, d.id
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,19 @@ class Decisions:
         statement = update(DecisionRow).where(col(DecisionRow.id) == decision, col(DecisionRow.state) == Decision.WAITING)
         values = {"state": outcome, "decided_at": func.now(), "decided_by": by, "door": door, "reason": reason}
         return bool((await self._connection.execute(statement.values(**values))).rowcount)
+
+    async def untold(self, *, limit: int = 100) -> Sequence[Row[Any]]:
+        """Return what is answered, or asked no more, and stands otherwise in chat; `message` is where it was asked there."""
+        return (await self._connection.execute(UNTOLD, {"limit": limit})).all()
+
+    async def on_message(self, message: str) -> Sequence[Row[Any]]:
+        """Return all that one chat message asks, the oldest first, each with its event's type."""
+        return (await self._connection.execute(ON_MESSAGE, {"message": message})).all()
+
+    async def tell(self, states: Mapping[UUID, str]) -> None:
+        """Write down as what chat shows these decisions."""
+        for decision, state in states.items():
+            await self._connection.execute(update(DecisionRow).where(col(DecisionRow.id) == decision).values(told=state))
 
     async def void(self, decisions: Collection[UUID]) -> None:
         """Take approvals back whose content is not what was approved; who gave them stays written down."""

@@ -64,6 +64,14 @@ OLD = {
         "DELETE FROM circuits WHERE id IN (SELECT id FROM circuits WHERE closed_at < now() - make_interval(secs => :seconds)"
         " ORDER BY id LIMIT :limit)"
     ),
+    "interactions": text(
+        "DELETE FROM interactions WHERE id IN (SELECT id FROM interactions"
+        " WHERE done_at < now() - make_interval(secs => :seconds) LIMIT :limit)"
+    ),
+    "captures": text(
+        "DELETE FROM captures WHERE id IN (SELECT id FROM captures WHERE at < now() - make_interval(secs => :seconds)"
+        " AND id < (SELECT max(id) FROM captures) ORDER BY id LIMIT :limit)"
+    ),
     "looks": text(
         "DELETE FROM looks WHERE (system, vendor_id, entity) IN (SELECT system, vendor_id, entity FROM looks"
         " WHERE at < now() - make_interval(secs => :seconds) LIMIT :limit)"

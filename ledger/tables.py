@@ -37,6 +37,7 @@ from lifecycle.confidence import Treatment
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
 from lifecycle.reconciling import IncidentState
+from lifecycle.recording import RecordKind
 from lifecycle.switches import Scope
 from lifecycle.undo import Ending, RollbackState, Verdict
 
@@ -225,6 +226,7 @@ class DecisionRow(SQLModel, table=True):
         _one_of("state", Decision),
         Index("decisions_waiting", "asked_at", postgresql_where=text("state = 'waiting'")),
         Index("decisions_case", "case_id"),
+        Index("decisions_untold", "asked_at", postgresql_where=text("state <> 'waiting' AND told IS DISTINCT FROM state")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -245,6 +247,7 @@ class DecisionRow(SQLModel, table=True):
     decided_by: str | None = None
     door: str | None = None
     reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    told: str | None = None
 
 
 class ExceptionRow(SQLModel, table=True):
@@ -302,15 +305,22 @@ class Document(SQLModel, table=True):
 
 
 class Alert(SQLModel, table=True):
-    """One message to an owner per cause: what was said last, and where."""
+    """One message to an owner per cause: what was said last, and where; who has seen it, and how far it went when nobody had."""
 
     __tablename__: ClassVar[Any] = "alerts"
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     cause: str
     channel: str
+    owner: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     message_id: str | None = None
     said: int = 0
+    posted_at: datetime | None = Field(default=None, sa_column=_moment())
+    acknowledged_at: datetime | None = Field(default=None, sa_column=_moment())
+    acknowledged_by: str | None = None
+    escalated_at: datetime | None = Field(default=None, sa_column=_moment())
+    escalation_id: str | None = None
+    mailed_at: datetime | None = Field(default=None, sa_column=_moment())
     opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     changed_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
@@ -524,6 +534,59 @@ class UserAction(SQLModel, table=True):
     reason: str = Field(sa_column=Column(Text, nullable=False))
     before: Any = Field(default=None, sa_column=Column(JSONB))
     after: Any = Field(default=None, sa_column=Column(JSONB))
+
+
+class InteractionRow(SQLModel, table=True):
+    """What somebody did in chat, from before it is acknowledged until it is worked off; then without what they typed."""
+
+    __tablename__: ClassVar[Any] = "interactions"
+    __table_args__ = (Index("interactions_open", "received_at", postgresql_where=text("done_at IS NULL")),)
+
+    id: UUID = Field(primary_key=True)
+    way: str
+    action: str
+    person: str
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    message: str
+    answer_to: str = Field(sa_column=Column(Text, nullable=False))
+    trigger: str
+    said: Any = Field(sa_column=Column(JSONB, nullable=False))
+    received_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    taken_until: datetime | None = Field(default=None, sa_column=_moment())
+    done_at: datetime | None = Field(default=None, sa_column=_moment())
+    outcome: str | None = None
+
+
+class RecordRow(SQLModel, table=True):
+    """What a person has put on a deal's record: words that were said elsewhere, by whom, when, where; and who vouches for it."""
+
+    __tablename__: ClassVar[Any] = "records"
+    __table_args__ = (_one_of("kind", RecordKind), Index("records_case", "case_id"))
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID
+    kind: str
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    author: str
+    said_at: datetime = Field(sa_column=_moment(nullable=False))
+    link: str = Field(sa_column=Column(Text, nullable=False))
+    by: str
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class Capture(SQLModel, table=True):
+    """One look at the company's mailbox: how many letters came, how many of them were put on record; nothing of what they say."""
+
+    __tablename__: ClassVar[Any] = "captures"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    before: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    after: str = Field(sa_column=Column(Text, nullable=False))
+    seen: int
+    kept: int
+    unplaced: int
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
 
 
 class Incident(SQLModel, table=True):

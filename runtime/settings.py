@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     events_secrets: Secrets = Field(default=(), description="Signing secrets of POST /events; the first signs, all verify")
     crm_webhook_secrets: Secrets = Field(default=(), description="Secrets of the CRM's webhooks")
     billing_webhook_secrets: Secrets = Field(default=(), description="Secrets of the billing system's webhooks")
+    chat_signing_secrets: Secrets = Field(
+        default=(), description="Secrets that the chat signs what people do there with; without any nothing is taken from it"
+    )
     api_token: str = Field(default="", description="Bearer token of /api")
 
     crm: Literal["hubspot"] | None = Field(default=None, description="CRM vendor; unset means the sandbox")
@@ -144,9 +147,14 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def console_url(self) -> str:
+        """Where people look at deals."""
+        return self.public_url or self.gateway_url
+
+    @property
     def runbooks_url(self) -> str:
         """Where people read what to do."""
-        return f"{self.public_url or self.gateway_url}/runbooks"
+        return f"{self.console_url}/runbooks"
 
     @property
     def sandbox_url(self) -> str:

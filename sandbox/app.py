@@ -23,7 +23,7 @@ from sandbox.wire import Wire
 def installed(settings: Settings, client: httpx.AsyncClient | None = None) -> list[System]:
     """Return every stand-in there is; the first that matches a path answers it."""
     crm, billing = hubspot.system(settings, client), stripe.system(settings, client)
-    return [crm, google.system(settings), gmail.system(settings), slack.system(settings), billing]
+    return [crm, google.system(settings), gmail.system(settings), slack.system(settings, client), billing]
 
 
 def create_app(settings: Settings, systems: Sequence[System] | None = None, client: httpx.AsyncClient | None = None) -> Starlette:

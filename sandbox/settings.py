@@ -30,6 +30,14 @@ class Settings(BaseSettings):
     billing_webhook_secrets: str = Field(
         "", validation_alias="TOWLINE_BILLING_WEBHOOK_SECRETS", description="Comma-separated; the first signs."
     )
+    chat_signing_secrets: str = Field(
+        "", validation_alias="TOWLINE_CHAT_SIGNING_SECRETS", description="Comma-separated; the first signs."
+    )
+
+    @property
+    def chat_signing_secret(self) -> str | None:
+        """Return the secret that signs what people do in chat; without one, nobody is told of it."""
+        return self.chat_signing_secrets.split(",")[0].strip() or None
 
     @property
     def crm_webhook_secret(self) -> str | None:

@@ -11,17 +11,18 @@ from prefect import task
 from contracts.billing import CustomerRecord, EstimateRecord, LineItem
 from contracts.lead import Service
 from contracts.proposal import Offer
-from contracts.records import DealChange, DocumentRecord, PdfRecord
+from contracts.records import DealChange, DocumentRecord, EffectKey, Message, PdfRecord, Ref, Wanted
 from contracts.values import Money
 from ledger.decisions import NewDecision
 from lifecycle import keys
+from lifecycle.asking import ask_message, asked_of
 from lifecycle.clauses import Selection, select
 from lifecycle.decisions import PROPOSAL
 from lifecycle.documents import Artefact, document_name
 from lifecycle.proposal import lines_of, total_of, valid_until
 from lifecycle.proposal_document import ProposalDraft, proposal_html
 from runtime.wiring import runtime
-from tasks.announce import in_its_channel, telling
+from tasks.announce import in_its_channel
 from tasks.batch import Batch, Item
 from tasks.deal import company_of, owner_name, person_facts, read_folders
 from tasks.documents import document_of
@@ -109,10 +110,15 @@ async def ask_approvals(batch: Batch[F]) -> None:
     asked = {item.event: _decision(item, hashes[item.refs["create_proposal"].id]) for item in batch}
     async with runtime().ledger.begin() as books:
         await books.decisions.ask(list(asked.values()))
+        rows = await books.decisions.get([one.id for one in asked.values()])
 
-    for item in batch:
-        item.facts |= {"url": asked[item.event].url, "detail": f"towline decide {asked[item.event].id.hex[:8]} approve | reject"}
-    await together(batch, "ask_approval", groups=in_its_channel(batch), **telling(batch))
+    async def post(channel: str, items: Sequence[Item[F]], key: EffectKey) -> Ref:
+        shown = [asked_of(rows[asked[item.event].id], runtime().catalog.owners) for item in items]
+        has_door = bool(runtime().settings.chat_signing_secrets)
+        text, paragraphs = ask_message(batch.entry.event, shown, with_buttons=has_door)
+        return await runtime().chat.post(Wanted(key, Message(channel, text, paragraphs)))
+
+    await together(batch, "ask_approval", groups=in_its_channel(batch), act=post, find=runtime().chat.find)
 
 
 def terms_of(lines: Sequence[LineItem], payment_days: int, selection: Selection) -> dict[str, Any]:

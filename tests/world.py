@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,8 @@ from runtime.wiring import Runtime
 
 SAMPLES = Path(__file__).parent / "samples"
 PATIENCE = 60.0
+DAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
+"""A moment at which nobody is asleep."""
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here speaks TLS, and a client that loads all certificates of the machine first takes 30 ms more, each."""
 

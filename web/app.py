@@ -22,7 +22,7 @@ from web.answers import HANDLERS, ProblemError
 from web.api import routes as api
 from web.console import data_docs, deals, decisions, exceptions, page, runbooks, signing
 from web.console.problem import in_words
-from web.gateway import health, intake
+from web.gateway import health, intake, interactions
 from web.gateway.again import read_again
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
@@ -54,7 +54,7 @@ def create_app(
             task.cancel()
         await ledger.close()
 
-    parts = (intake, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)
+    parts = (intake, interactions, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)
     routes = [route for part in parts for route in part.routes(house)]
     starlette = Starlette(routes=routes, exception_handlers={**HANDLERS, ProblemError: in_words(house)}, lifespan=lifespan)
     starlette.router.redirect_slashes = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -53,6 +53,28 @@ class Metrics:
         self.changed = Gauge(
             "towline_fields_changed", "Of those, changed past us, by what did it", ("entity", "by"), registry=self.registry
         )
+        self.alerts = Gauge("towline_alerts", "Open alerts, by where they stand", ("standing",), registry=self.registry)
+        self.seen = Gauge(
+            "towline_alert_acknowledge_seconds",
+            "Time until somebody has seen an alert, of 30 days, by how far it went",
+            ("level", "quantile"),
+            registry=self.registry,
+        )
+        self.drilled = Gauge(
+            "towline_alert_drill_age_seconds",
+            "Since a test alert went to chat; none before the first",
+            ("flow",),
+            registry=self.registry,
+        )
+        self.letters = Gauge(
+            "towline_letters", "Letters that came within 30 days, by what became of them", ("became",), registry=self.registry
+        )
+        self.noise = Gauge(
+            "towline_capture_noise_ratio",
+            "Share of letters of 30 days that nobody put on record",
+            ("source",),
+            registry=self.registry,
+        )
         self.ledger_up = Gauge("towline_ledger_up", "1 when the ledger answers", registry=self.registry)
 
     def count_event(self, event_type: str, answer: str) -> None:
@@ -101,6 +123,23 @@ class Metrics:
         for path, rule, events in warnings:
             self.warnings.labels(path, rule).set(events)
 
+    def show_alerts(self, standing: Mapping[str, int], seen: Iterable[tuple[str, float, float]], drill_age: float | None) -> None:
+        """Set how many alerts stand where, how long people took to acknowledge them, by level, and how old the last drill is."""
+        for where, alerts in standing.items():
+            self.alerts.labels(where).set(alerts)
+        for level, median, p95 in seen:
+            self.seen.labels(level, "0.5").set(median)
+            self.seen.labels(level, "0.95").set(p95)
+        if drill_age is not None:
+            self.drilled.labels("drill").set(drill_age)
+
+    def show_capture(self, seen: int, kept: int, unplaced: int) -> None:
+        """Set how many letters came, and how large a share of them was noise; nothing where none came."""
+        for became, letters in (("kept", kept), ("unplaced", unplaced), ("noise", seen - kept - unplaced)):
+            self.letters.labels(became).set(letters)
+        if seen:
+            self.noise.labels("mail").set((seen - kept) / seen)
+
     def show_nothing(self) -> None:
         """Show that the ledger does not answer, rather than what it said last."""
         self._clear(up=0)
@@ -111,6 +150,7 @@ class Metrics:
 
     def _clear(self, *, up: int) -> None:
         stops, budgets, bypass = (self.paused, self.outage), (self.budget, self.budget_size), (self.watched, self.changed)
-        for gauge in (self.depth, self.oldest, self.exceptions, self.warnings, *stops, *budgets, *bypass):
+        alerts = (self.alerts, self.seen, self.drilled, self.letters, self.noise)
+        for gauge in (self.depth, self.oldest, self.exceptions, self.warnings, *stops, *budgets, *bypass, *alerts):
             gauge.clear()
         self.ledger_up.set(up)

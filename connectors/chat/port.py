@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from connectors.guard import Fields, changes
+from connectors.guard import Fields, changes, sets_up
+from contracts.interactions import Form, Interaction, Member, Said
 from contracts.records import EffectKey, Message, Ref, Wanted
 
 
@@ -28,13 +29,27 @@ class Chat(Protocol):
     async def delete(self, ref: Ref) -> None:
         """Take a message of ours away; one that is gone stays so."""
 
-    async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
-        """Return our recent messages in a channel that carry these keys."""
+    async def find(self, channel: str, keys: Collection[EffectKey], thread: Ref | None = None) -> Mapping[EffectKey, Ref]:
+        """Return our recent messages in a channel, or below one message, that carry these keys."""
+
+    async def read_member(self, person: str) -> Member | None:
+        """Return a full member of the workspace; None for a guest, a stranger, a bot and whoever has left."""
+
+    async def read_message(self, message: str) -> Said:
+        """Return a message that somebody has pointed at, as an interaction names it. Raises RefusedError when it is gone."""
+
+    async def open_form(self, done: Interaction, form: Form) -> None:
+        """Show a form to whoever did that, within three seconds of it. Raises RefusedError when that is over."""
+
+    async def answer(self, done: Interaction, text: str) -> None:
+        """Say something to whoever did that, to nobody else. Raises RefusedError when it is too late for that."""
 
 
 WRITES: Mapping[str, Fields] = {
     "post": changes("message", "text"),
     "update": changes("message", "text"),
     "delete": changes("message"),
+    "open_form": sets_up(),
+    "answer": changes("message", "text"),
 }
 """The methods that change something, and which fields of which entities (`connectors/guard.py`)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -11,23 +12,28 @@ import aiohttp
 import stamina
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from connectors.brake import pass_brake
 from connectors.budget import UNLIMITED, Budget
 from connectors.chat.port import WRITES
 from connectors.chat.slack_errors import refusal, unanswered
-from connectors.chat.slack_shapes import key_of, metadata, objects, ref_to, shown
+from connectors.chat.slack_forms import view
+from connectors.chat.slack_shapes import key_of, member_of, metadata, objects, place_of, ref_to, said, shown
 from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded, pass_guard
 from connectors.http import PATIENCE, patient
 from connectors.network import takes_proxy
 from connectors.remedies import BusyError, Nature
-from contracts.errors import MisconfiguredError, RefusedError, RetryableError
+from contracts.errors import MisconfiguredError, RefusedError, RetryableError, UncertainError
+from contracts.interactions import Form, Interaction, Member, Said
 from contracts.records import EffectKey, Message, Ref, Wanted
 from contracts.systems import System
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=3, sock_read=15)
 RECENT_PAGES, PAGE = 5, 200
+ANSWERS = "https://hooks.slack.com/"
+"""Where Slack takes answers to what people did."""
 
 
 @guarded(System.CHAT, WRITES)
@@ -63,6 +69,7 @@ class Slack:
     async def post(self, wanted: Wanted[Message]) -> Ref:
         """Post a message. https://docs.slack.dev/reference/methods/chat.postMessage"""
         message = wanted.record
+        below = {"thread_ts": message.thread.id.partition(":")[2]} if message.thread else {}
         answer = await self._call(
             "chat.postMessage",
             "once",
@@ -70,6 +77,7 @@ class Slack:
             metadata=metadata(wanted.key),
             unfurl_links=False,
             **shown(message),
+            **below,
         )
         self._channels[message.channel] = answer["channel"]
         return ref_to(answer["channel"], answer["ts"])
@@ -93,17 +101,20 @@ class Slack:
             if error.cause != "chat.message_not_found":
                 raise
 
-    async def find(self, channel: str, keys: Collection[EffectKey]) -> Mapping[EffectKey, Ref]:
-        """Return those of a channel's last thousand messages that carry these keys.
+    async def find(self, channel: str, keys: Collection[EffectKey], thread: Ref | None = None) -> Mapping[EffectKey, Ref]:
+        """Return those of a channel's last thousand messages, or of a thread's first, that carry these keys.
 
         https://docs.slack.dev/reference/methods/conversations.history
         """
         channel_id, missing = await self._channel_id(channel), {str(key) for key in keys}
+        method, below = "conversations.history", dict[str, str]()
+        if thread:
+            method, below = "conversations.replies", {"ts": thread.id.partition(":")[2]}
         found: dict[EffectKey, Ref] = {}
         cursor = ""
         for _ in range(RECENT_PAGES):
             page: dict[str, Any] = {"channel": channel_id, "include_all_metadata": True, "limit": PAGE, "cursor": cursor}
-            answer = await self._call("conversations.history", "read", **page)
+            answer = await self._call(method, "read", **page, **below)
             for message in answer.get("messages", ()):
                 key = key_of(message)
                 if key in missing:
@@ -112,6 +123,47 @@ class Slack:
             if not cursor or len(found) == len(missing):
                 break
         return found
+
+    async def read_member(self, person: str) -> Member | None:
+        """Return a full member. https://docs.slack.dev/reference/methods/users.info"""
+        try:
+            return member_of((await self._call("users.info", "read", user=person))["user"])
+        except RefusedError as error:
+            if error.cause in ("chat.user_not_found", "chat.user_not_visible"):
+                return None
+            raise
+
+    async def read_message(self, message: str) -> Said:
+        """Return a message by its place. https://docs.slack.dev/reference/methods/conversations.replies"""
+        channel, ts, thread = place_of(message)
+        page = {"channel": channel, "ts": thread, "oldest": ts, "latest": ts, "inclusive": True}
+        answer = await self._call("conversations.replies", "read", **page)
+        found = next((one for one in answer.get("messages", ()) if one["ts"] == ts), None)
+        if found is None:
+            raise RefusedError("chat: the message is gone", cause="chat.message_not_found")
+        link = (await self._call("chat.getPermalink", "read", channel=channel, message_ts=ts))["permalink"]
+        writer = await self.read_member(found["user"]) if found.get("user") else None
+        return said(found, writer, link)
+
+    async def open_form(self, done: Interaction, form: Form) -> None:
+        """Show a modal view. https://docs.slack.dev/reference/methods/views.open"""
+        shape = view(form, subject=done.subject, message=done.message, answer_to=done.answer_to)
+        await self._call("views.open", "once", trigger_id=done.trigger, view=shape)
+
+    async def answer(self, done: Interaction, text: str) -> None:
+        """Answer at the address that came with an interaction. https://docs.slack.dev/interactivity/handling-user-interaction"""
+        if not done.answer_to.startswith((ANSWERS, self._base)):
+            raise RefusedError("chat: that is no address of Slack's to answer at", cause="chat.answer_address")
+        pass_brake("once")
+        pass_guard("once")
+        hook = AsyncWebhookClient(done.answer_to, session=self._web().session, retry_handlers=[])
+        hook.proxy = None  # as with the other client below
+        try:
+            answer = await hook.send(text=text, response_type="ephemeral", replace_original=False)
+        except (aiohttp.ClientError, TimeoutError):
+            raise UncertainError("chat: an answer was not taken", cause="chat.no_answer") from None
+        if answer.status_code != HTTPStatus.OK:
+            raise RefusedError(f"chat: an answer was not taken: HTTP {answer.status_code}", cause="chat.answer")
 
     async def _channel_id(self, channel: str) -> str:
         """Return a channel's id; names are looked up once."""

@@ -23,7 +23,7 @@ from connectors.drift import UNWATCHED, Drift
 from connectors.guard import guarded
 from connectors.http import ApiClient
 from connectors.mail.gmail_shapes import DIALECT, HEADERS, ME, added, came, letter_of, ref_of
-from connectors.mail.mime import message_id, sender_of, written
+from connectors.mail.mime import message_id, sender_of, words_of, written
 from connectors.mail.port import WRITES
 from connectors.network import TIMEOUT
 from connectors.oauth import Token
@@ -104,6 +104,12 @@ class Gmail:
             ids = await self._listed(int(at or 0))
         letters = await together(*(self._at_once(self._received(one)) for one in ids))
         return Post(sorted((one for one in letters if one), key=lambda one: one.received_at), f"{cursor}:{now}")
+
+    async def read_words(self, letter: Ref) -> str:
+        """Return a letter's words. https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get"""
+        path = f"{ME}/messages/{letter.id.partition(':')[0]}?format=raw"
+        answer = await self._api.call("GET", path, nature="read")
+        return words_of(base64.urlsafe_b64decode(answer["raw"]))
 
     async def _send(self, one: Wanted[Letter]) -> Ref:
         raw = written(one.key, one.record, self._sender)

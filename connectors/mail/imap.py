@@ -78,6 +78,15 @@ class Server:
             box.folder.set("INBOX", readonly=True)
             return letters_since(box, since) if since else Post((), standing(box))
 
+    def raw(self, letter: str) -> bytes:
+        """Return a letter that came, as it came. Raises RefusedError when it is gone."""
+        with self._box() as box:
+            uid = uid_of(box, letter)
+            found = next(box.fetch(AND(uid=uid), mark_seen=False), None)
+            if found is None:
+                raise RefusedError("mail: the letter is not there any more", cause="mail.imap_gone")
+            return bytes(found.obj)
+
     @contextmanager
     def _box(self) -> Iterator[BaseMailBox]:
         with failing_plainly():

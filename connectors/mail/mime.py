@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from typing import cast
 from contracts.errors import MisconfiguredError, RefusedError
 from contracts.letters import Attachment, Letter
 from contracts.records import EffectKey
+from contracts.rich_text import plain
 
 _HEADERS = HeaderRegistry()
 for _name in ("references", "in-reply-to"):  # as plain text a long one would be encoded, and name no letter any more
@@ -97,3 +99,29 @@ def _attach(message: EmailMessage, attachment: Attachment) -> None:
     if maintype in ("multipart", "message"):  # containers are taken apart on the way; a file must arrive as it is
         maintype, subtype = "application", "octet-stream"
     message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=one_line(attachment.name))
+
+
+def words_of(raw: bytes) -> str:
+    """Return what the sender of a letter wrote, as plain text: no files, and nothing of the letters that it quotes."""
+    body = message_from_bytes(raw, policy=policy.default).get_body(("plain", "html"))
+    if body is None:
+        return ""
+    try:
+        text = str(body.get_content())
+    except (LookupError, UnicodeError):  # a character set that nobody knows
+        text = bytes(body.get_payload(decode=True)).decode("latin-1")
+    return _without_quotes(plain(text) if body.get_content_subtype() == "html" else text).replace("\0", "")
+
+
+def _without_quotes(text: str) -> str:
+    """Leave out what a letter quotes, with the line that says whom; what stands between quotes is the sender's own."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if line.strip().startswith("-----Original Message"):
+            break
+        if line.startswith(">"):
+            if kept and kept[-1].endswith(":"):
+                kept.pop()
+        elif line.strip() or not (kept and kept[-1].endswith(":")):  # a blank line may stand before the quote
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip()

@@ -40,6 +40,9 @@ class Mail(Protocol):
         A letter may come a second time, after the mailbox was numbered anew or got a label: tell letters apart by Message-ID.
         """
 
+    async def read_words(self, letter: Ref) -> str:
+        """Return what somebody wrote in a letter that came, as plain text. Raises RefusedError when it is gone."""
+
     async def aclose(self) -> None:
         """Close all connections."""
 

@@ -23,7 +23,7 @@ import aiosmtplib
 from connectors.brake import pass_brake
 from connectors.guard import guarded, pass_guard
 from connectors.mail.imap import Box, Server
-from connectors.mail.mime import message_id, recipient, sender_of, written
+from connectors.mail.mime import message_id, recipient, sender_of, words_of, written
 from connectors.mail.port import WRITES
 from connectors.mail.smtp_errors import refused, unreachable
 from connectors.mail.smtp_url import Account, account_of
@@ -98,6 +98,10 @@ class SmtpImap:
     async def received(self, since: str | None) -> Post:
         """Return what came into the inbox since a cursor; keywords that letters get later are not seen."""
         return await asyncio.to_thread(self._imap.received, since)
+
+    async def read_words(self, letter: Ref) -> str:
+        """Return a letter's words."""
+        return words_of(await asyncio.to_thread(self._imap.raw, letter.id))
 
     async def _send_all(self, ready: Mapping[EffectKey, _Written]) -> dict[EffectKey, Outcome]:
         outcomes: dict[EffectKey, Outcome] = {}

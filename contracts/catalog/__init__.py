@@ -9,7 +9,6 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
@@ -19,7 +18,7 @@ from contracts.event import CONTRACTS
 from contracts.files import FileError, agreed, at, load, read
 from contracts.owners import Channel, Owners, load_owners
 from contracts.systems import OWNER_FIELDS, System, Systems, load_systems
-from contracts.values import Contract, Money, Name, Slug
+from contracts.values import Contract, Money, Name, Slug, Zone
 
 
 class Criticality(StrEnum):
@@ -85,14 +84,6 @@ def _cron(expression: str) -> str:
     return expression
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PydanticCustomError("zone", "is not a time zone, such as Europe/Berlin") from None
-    return name
-
-
 class Operation(Contract):
     """An operating flow that no business event starts: a sweep, a replay. It is scheduled by seconds or by the calendar."""
 
@@ -104,7 +95,7 @@ class Operation(Contract):
     runbook: Name
     every: Annotated[float, Field(gt=0, description="Seconds between scheduled runs")] | None = None
     at: Annotated[str, AfterValidator(_cron), Field(description="Cron expression of scheduled runs")] | None = None
-    zone: Annotated[str, AfterValidator(_zone), Field(description="Time zone that `at` is told in")] | None = None
+    zone: Annotated[Zone, Field(description="Time zone that `at` is told in")] | None = None
 
     @model_validator(mode="after")
     def _has_one_schedule_at_most(self) -> Self:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -17,6 +18,7 @@ from sandbox.oauth import Trouble
 from sandbox.settings import Settings
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.channels import Channels
+from sandbox.slack.hands import Hands
 from sandbox.slack.messages import KEY, Messages, title_of
 from sandbox.slack.people import People
 from sandbox.slack.workspace import Workspace
@@ -38,13 +40,14 @@ class Slack(System):
     name = "chat"
     vendor = "Slack"
     mount = "/slack/api"
-    kinds = ("messages", "channels")
-    open_paths = ("/api.test",)
+    kinds = ("messages", "channels", "views", "answers")
+    open_paths = ("/api.test", "/answers/")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client: httpx.AsyncClient | None = None) -> None:
         super().__init__(settings)
         self.workspace = Workspace(self.store)
         self.messages = Messages(self.store, self.workspace)
+        self.hands = Hands(self.store, self.workspace, self.messages, settings, client)
         channels, people = Channels(self.store, self.workspace), People(self.workspace)
         self._methods: dict[str, tuple[Method, int | None]] = {
             "api.test": (people.api_test, None),
@@ -65,14 +68,15 @@ class Slack(System):
             "users.list": (people.list_people, 2),
             "users.info": (people.info, 4),
             "users.lookupByEmail": (people.by_email, 3),
-            "views.open": (people.open_view, 4),
+            "views.open": (self.hands.open_view, 4),
         }
         self._per_channel = Bucket(rate=1, burst=5)
         self._per_tier = {tier: Bucket(rate=calls / 60, burst=calls) for tier, calls in _TIERS.items()}
 
     def routes(self) -> list[BaseRoute]:
-        """Return the one route that every method goes through."""
-        return [Route("/{method}", self._call, methods=["GET", "POST"])]
+        """Return the one route that every method goes through, and the one that takes answers to what people did."""
+        answers = Route("/answers/{id}", self.hands.take_answer, methods=["POST"])
+        return [answers, Route("/{method}", self._call, methods=["GET", "POST"])]
 
     def failure(self, call: Call, status: int, message: str | None = None) -> Response:
         """Return an error as Slack tells it: its own refusals in HTTP 200, its troubles in their status."""
@@ -116,6 +120,8 @@ class Slack(System):
 
     def card(self, kind: str, record: Record) -> Card:
         """Return a message's first line and where it was posted, or a channel's name."""
+        if kind in ("views", "answers"):
+            return Card(record.object["text"] if kind == "answers" else record.object["title"]["text"])
         if kind == "channels":
             return Card(f"#{record.object['name']}", ["archived"] if record.object["is_archived"] else [])
         message = record.object
@@ -124,6 +130,15 @@ class Slack(System):
         facts += ["in a thread"] if message.get("thread_ts", message["ts"]) != message["ts"] else []
         facts += ["edited"] if "edited" in message else []
         return Card(title_of(message), facts)
+
+    async def person_creates(self, kind: str, properties: dict[str, Any], associations: list[Any]) -> dict[str, Any]:
+        """Do what somebody does in Slack: write, press a button, use a shortcut or a command, or send a form."""
+        return await self.hands.does(kind, properties)
+
+    async def close(self) -> None:
+        """Close the connections that are our own, and the store."""
+        await self.hands.close()
+        await super().close()
 
     def seed(self) -> None:
         """Open the channels that every workspace starts with."""

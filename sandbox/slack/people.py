@@ -1,4 +1,4 @@
-"""People and the app itself: users.*, auth.test, api.test, views.open.
+"""People and the app itself: users.*, auth.test, api.test.
 
 https://docs.slack.dev/reference/methods/users.lookupByEmail
 """
@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from sandbox.slack.arguments import Arguments, accept, refuse
 from sandbox.slack.channels import paged
-from sandbox.slack.workspace import TEAM, TEAM_ID, URL, Workspace, bot_of, bot_person, stable_id
+from sandbox.slack.workspace import TEAM, TEAM_ID, URL, Workspace, bot_of, bot_person
 
 
 class People:
-    """The user, app and view methods."""
+    """The user and app methods."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -46,12 +46,3 @@ class People:
             if person["profile"]["email"] == wanted:
                 return accept(user=person)
         raise refuse("users_not_found")
-
-    def open_view(self, arguments: Arguments, token: str) -> Response:
-        """Accept a view; nobody is there to see it."""
-        trigger, view = arguments.required("trigger_id"), arguments.structure("view", "invalid_arguments")
-        if not isinstance(view, dict) or view.get("type") not in {"modal", "home"} or not isinstance(view.get("blocks"), list):
-            raise refuse("invalid_arguments", "missing required field: type, blocks [json-pointer:/view]")
-        bot, _, app = bot_of(token)
-        own = {"id": stable_id("V", f"{trigger} {time.time_ns()}"), "team_id": TEAM_ID, "bot_id": bot, "app_id": app}
-        return accept(view=view | own | {"state": {"values": {}}, "hash": f"{time.time():.6f}"})

@@ -19,6 +19,7 @@ _FOUNDED = 1_767_225_600  # the workspace is as old as 2026
 _PEOPLE = {
     "sales-1": "Sam Sales",
     "sales-2": "Sina Sales",
+    "head-of-sales": "Hanna Head",
     "delivery-1": "Dana Delivery",
     "finance-1": "Finn Finance",
     "ops-1": "Olu Ops",

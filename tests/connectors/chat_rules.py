@@ -6,7 +6,9 @@ import pytest
 
 from connectors.chat.port import Chat
 from contracts.errors import MisconfiguredError, RefusedError, RetryableError, TowlineError, UncertainError
+from contracts.interactions import Action, Interaction, Member, Way
 from contracts.records import Message, Ref, Wanted
+from sandbox.slack.workspace import stable_id
 from tests.connectors.conftest import Sandbox
 from tests.connectors.crm_rules import says_nothing_private
 
@@ -89,3 +91,20 @@ class ChatRules:
         for _ in range(2):
             await chat.delete(ref)
         assert await served.objects("chat", "messages") == []
+
+    async def test_an_answer_in_a_thread_is_found_there_and_not_in_the_channel(self, chat: Chat, served: Sandbox) -> None:
+        thread = await chat.post(message())
+        below = Wanted(uuid4(), Message("#sales", "more of it", thread=thread))
+        ref = await chat.post(below)
+        assert await chat.find("#sales", [below.key], thread) == {below.key: ref}
+        assert await chat.find("#sales", [below.key]) == {}
+
+    async def test_a_full_member_is_known_by_their_address_and_nobody_else_is(self, chat: Chat, served: Sandbox) -> None:
+        known = stable_id("U", "head-of-sales")
+        assert await chat.read_member(known) == Member(known, "head-of-sales@towline.example")
+        assert await chat.read_member("U0NOBODY000") is None
+
+    async def test_an_answer_goes_to_no_address_but_the_chats_own(self, chat: Chat) -> None:
+        done = Interaction(uuid4(), Way.COMMAND, Action.ASK, "U1", answer_to="https://evil.example/")
+        with pytest.raises(RefusedError):
+            await chat.answer(done, "x")

@@ -22,7 +22,7 @@ class Postbox(Protocol):
     async def sent(self) -> list[EmailMessage]:
         """Return what went out, oldest first."""
 
-    async def arrive(self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = ()) -> None:
+    async def arrive(self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = (), text: str = "") -> None:
         """Let a letter come in."""
 
     async def labels(self, key: UUID) -> set[str]:
@@ -202,6 +202,16 @@ class MailRules:
         await mail.label(answer.ref, "Seen")
         await postbox.arrive("zoe@contoso.example", "later")
         assert [one.subject for one in (await mail.received(post.cursor)).letters][-1] == "later"
+
+    async def test_the_words_of_a_letter_that_came_are_read_without_what_it_quotes(self, mail: Mail, postbox: Postbox) -> None:
+        start = await mail.received(None)
+        await postbox.arrive("ada@northwind.example", "Re: Kick-off", text="We agree, ✓\n\nOn Tue, Towline wrote:\n> a secret\n")
+        (came,) = (await mail.received(start.cursor)).letters
+        assert await mail.read_words(came.ref) == "We agree, ✓"
+
+    async def test_the_words_of_a_letter_that_is_gone_are_refused(self, mail: Mail) -> None:
+        with pytest.raises(RefusedError):
+            await mail.read_words(Ref("inbox:1:99999"))
 
     async def test_a_letter_that_is_not_there_cannot_be_labelled(self, mail: Mail) -> None:
         with pytest.raises(RefusedError):

@@ -51,7 +51,8 @@ from tests.connectors.chat_rules import message
 from tests.tasks.test_effects import STEP, batch
 
 PORTS = {"crm": Crm, "docs": Docs, "chat": Chat, "mail": Mail, "billing": Billing}
-NO_WRITES = ("prepare", "find", "received", "hashes", "images", "look", "aclose")
+NO_WRITES = ("prepare", "find", "received", "hashes", "images", "look", "aclose", "open_form", "answer")
+"""A form, or an answer to one person alone, changes no record: whoever misses it asks again."""
 READS = ("/search", "/batch/read", "/token")
 LOST, LIE = "lost", "lie"
 

@@ -37,8 +37,8 @@ class Account:
         raws = [base64.urlsafe_b64decode((await self.ask(f"messages/{one}?format=raw"))["raw"]) for one in ids]
         return [message_from_bytes(raw, policy=policy.default) for raw in raws]  # type: ignore[misc]
 
-    async def arrive(self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = ()) -> None:
-        written = {"from": sender, "subject": subject, "in_reply_to": answers, "labels": list(labels)}
+    async def arrive(self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = (), text: str = "") -> None:
+        written = {"from": sender, "subject": subject, "in_reply_to": answers, "labels": list(labels), "text": text}
         await self.sandbox.control("POST", "people", {"system": "mail", "kind": "messages", "properties": written})
 
     async def labels(self, key: UUID) -> set[str]:

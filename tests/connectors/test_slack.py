@@ -8,8 +8,10 @@ import aiohttp
 import pytest
 
 from connectors.chat.slack import Slack
+from connectors.chat.slack_shapes import member_of
 from connectors.chat.text import plain
 from contracts.errors import MisconfiguredError, RetryableError
+from contracts.interactions import Member
 from contracts.records import Message, Wanted
 from tests.connectors.chat_rules import ChatRules, message
 from tests.connectors.conftest import Sandbox
@@ -93,3 +95,21 @@ async def test_a_client_that_was_never_used_can_be_closed_and_a_closed_one_used_
     await chat.aclose()
     await chat.post(message())
     await chat.aclose()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"deleted": True},
+        {"is_bot": True},
+        {"is_restricted": True},
+        {"is_ultra_restricted": True},
+        {"is_stranger": True},
+        {"is_email_confirmed": False},
+        {"profile": {}},
+    ],
+)
+def test_whoever_cannot_be_taken_at_their_word_is_no_member(more: dict[str, object]) -> None:
+    user = {"id": "U1", "profile": {"email": "Ada@Northwind.example"}, "is_email_confirmed": True}
+    assert member_of(user) == Member("U1", "ada@northwind.example")
+    assert member_of(user | more) is None

@@ -43,13 +43,15 @@ class Account:
     async def sent(self) -> list[EmailMessage]:
         return self.smtp.letters
 
-    async def arrive(self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = ()) -> None:
+    async def arrive(
+        self, sender: str, subject: str, *, answers: str = "", labels: tuple[str, ...] = (), text: str = "Hello"
+    ) -> None:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = sender, SENDER, subject
         message["Message-ID"], message["Date"] = f"<{uuid4()}@mail.example>", "Mon, 23 Nov 2026 09:30:00 +0100"
         if answers:
             message["In-Reply-To"] = answers
-        message.set_content("Hello")
+        message.set_content(text)
         with self.box("INBOX") as box:
             box.append(message.as_bytes(), "INBOX", flag_set=labels or None)
 

@@ -19,7 +19,7 @@ from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from runtime.wiring import Runtime
 from tests.ledger.test_inbox import event
-from tests.world import Vendors
+from tests.world import DAY, Vendors
 
 
 async def arrive(house: Runtime, number: int, event_type: str = "lead.qualified") -> list[UUID]:
@@ -75,7 +75,7 @@ async def test_an_error_spike_is_one_exception_with_its_figures_until_it_is_over
     Then the first are no reason, the next are said to the owner, and the last bring that up to date
     And when they lie a quarter of an hour back, the exception closes by itself, and so does the alert.
     """
-    watch, alerts = Watch(house), Alerts(house)
+    watch, alerts = Watch(house), Alerts(house, now=lambda: DAY)
     await end(house, await arrive(house, 38), EventStatus.DONE)
     await end(house, await arrive(house, 2), EventStatus.PARKED)
     await watch.look()

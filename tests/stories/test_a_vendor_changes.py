@@ -19,7 +19,7 @@ from contracts.catalog import catalog
 from deployments.alerts import Alerts, settle
 from tests.web.sender import CRM_NEW, Sender, gateway, settings, stored
 from tests.web.test_webhooks import BILLING_NEW, change, from_stripe
-from tests.world import World, lead
+from tests.world import DAY, World, lead
 from web.gateway.again import read_again
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
@@ -42,7 +42,7 @@ async def open_causes(world: World) -> dict[str, str]:
 
 
 async def told(world: World) -> list[str]:
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
     return [one["text"] for one in await world.vendors.objects("chat", "messages") if "something else" in one["text"]]
 
 

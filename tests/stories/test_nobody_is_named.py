@@ -8,7 +8,7 @@ import pytest
 
 from deployments.alerts import Alerts
 from deployments.postgres import EmbeddedPostgres
-from tests.world import World, event, lead, sample
+from tests.world import DAY, World, event, lead, sample
 from tests.written import content, database_of, tables, told_everything
 
 NAME, MAIL, PHONE = "Zxqvarid", "zxqvarid.marker", "4930991827"
@@ -38,7 +38,7 @@ async def test_a_persons_name_address_and_number_reach_nobody_but_the_vendors(
     await world.qualify(refused)
     statuses = [await world.status(one) for one in (done, stopped, quarantined, refused)]
     assert statuses == ["done", "parked", "quarantined", "parked"]
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
 
     for event_type in ("lead.qualified", "opportunity.created"):
         await told_everything(world, postgres, event_type, "Tell the owners")

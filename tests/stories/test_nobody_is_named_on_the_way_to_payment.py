@@ -11,7 +11,7 @@ from deployments.alerts import Alerts
 from deployments.postgres import EmbeddedPostgres
 from lifecycle.decisions import Verdict
 from tests.journey import approve, deals_of, goes, happen, travel
-from tests.world import World, lead
+from tests.world import DAY, World, lead
 from tests.written import content, database_of, tables, told_everything
 
 PERSON = {"name": "Zxqvarid Qlomber", "email": "zxqvarid.marker@northwind.example", "phone": "+4930991827"}
@@ -55,7 +55,7 @@ async def test_no_name_address_or_word_of_a_client_is_where_it_need_not_be(
     notes = [{"text": NOTE, "approved_by": "Qlomber"}, {"text": NOTE}]
     await goes(world, *await happen(world, "milestone.reached", [paid], milestone="Pilot", notes=notes))
     await travel(world, [paid], "delivered", "invoiced", "paid")
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
 
     await told_everything(world, postgres, "payment.confirmed", "Tell the owners")
     prefect = content(postgres, "prefect", tables(postgres, "prefect"))

@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_TLS_INSECURE_SKIP_VERIFY, PREFECT_API_U
 from deployments.alerts import Alerts
 from flows.digest import digest
 from runtime.wiring import using
-from tests.world import World, event, lead, sample
+from tests.world import DAY, World, event, lead, sample
 
 ONCE = {"companies": 1, "contacts": 1, "deals": 1, "folders": 1, "documents": 0, "messages": 1}
 
@@ -86,7 +86,7 @@ async def test_while_chat_is_paused_nothing_is_told_there_not_even_by_us(world: 
     """
     await world.arrives(lead(person=None))
     await pause(world, "system", "chat")
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
     milestone = event("milestone.reached", "m-1", sample("milestone.reached", "smallest"))
     (reached,) = await world.arrives(milestone)
     await world.settles()

@@ -13,7 +13,7 @@ from ledger.standing import move, standings
 from runtime.wiring import Runtime
 from tests.suggesting import WORDS, event_of, good_weeks, is_left, open_of, past, suggestions_of
 from tests.undoing import of_event, rolled_back
-from tests.world import Vendors, World, lead
+from tests.world import DAY, Vendors, World, lead
 
 OWNER = "sales-operations"
 
@@ -107,7 +107,7 @@ async def test_what_has_been_earned_is_done_alone_until_it_goes_wrong_and_its_ow
     And when the owner has looked at it, the alert is settled.
     """
     world = World(house, vendors, "")
-    proposer, alerts = Proposer(house), Alerts(house)
+    proposer, alerts = Proposer(house), Alerts(house, now=lambda: DAY)
     await good_weeks(house.ledger)
     await move(house.ledger, autonomy(), WORDS, Level.ALONE, by=OWNER, reason="four good weeks")
     first, second = await world.arrives(lead("form-1", service="consulting"), lead("form-2", of="contoso", service="workshop"))
@@ -162,7 +162,7 @@ async def test_a_lead_that_is_like_nothing_we_know_stays_blocked_with_its_owner(
     world = World(house, vendors, "")
     (event,) = await world.arrives(lead(service="zebra"))
     await Proposer(house).look()
-    await Alerts(house).look()
+    await Alerts(house, now=lambda: DAY).look()
     assert await world.status(event) == "quarantined"
     (alert,) = await alerts_of(vendors)
     assert "nothing near enough is known" in alert

@@ -73,6 +73,7 @@ async def _story(house: House, books: Books, case_id: UUID) -> Sequence[Mapping[
     for row in events:
         told += [_exception(one) for one in await books.exceptions.of_event(row.id)]
     told += [_decision(row) for row in await books.decisions.of_case(case_id)]
+    told += [_record(row) for row in await books.records.of_case(case_id)]
     return sorted(told, key=lambda one: one["at"])
 
 
@@ -105,3 +106,8 @@ def _decision(row: Row[Any]) -> dict[str, Any]:
     return _entry(
         "decision", row.decided_at or row.asked_at, row.kind, row.state, said=said, url=row.url, by=row.decided_by or ""
     )
+
+
+def _record(row: Row[Any]) -> dict[str, Any]:
+    said = f"{row.words} (said by {row.author})"
+    return _entry("record", row.said_at, row.kind, "on record", said=said, url=row.link or None, by=row.by)

@@ -65,6 +65,8 @@ async def metrics(house: House, _request: Request) -> Response:
             switches, circuits = await books.switches.open(), await books.circuits.open()
             budgets, meter = await books.budgets.standing(), await books.incidents.meter()
             warned = await books.gates.warned()
+            captured = await books.captures.measured()
+            alerts, seen = await books.alerts.standing(), await books.alerts.seen()
     except (RetryableError, TimeoutError, SQLAlchemyError):
         house.metrics.show_nothing()
     else:
@@ -74,5 +76,9 @@ async def metrics(house: House, _request: Request) -> Response:
         house.metrics.show_stops([(row.scope, row.name) for row in switches], outages)
         house.metrics.show_bypass((row.entity, row.fields, row.by, row.changed) for row in meter)
         house.metrics.show_warnings((row.suite, row.rule, row.events) for row in warned)
+        standing = {name: getattr(alerts, name) for name in ("open", "unseen", "unsaid")}
+        drill_age = house.age(alerts.drilled) if alerts.drilled else None
+        house.metrics.show_alerts(standing, [(row.level, row.median, row.p95) for row in seen], drill_age)
+        house.metrics.show_capture(captured.seen, captured.kept, captured.unplaced)
         house.metrics.show_budgets((row.name, row.left, row.size) for row in budgets)
     return Response(house.metrics.text(), media_type=CONTENT_TYPE_LATEST)
