@@ -26,7 +26,7 @@ ALERT = (
 def alerts(context: typer.Context, as_json: AsJson = False) -> None:
     """Show what owners were told and who has seen it, or say that somebody has.
 
-    Of open alerts: how many deals, where it was said, who has seen it, how far it went; and how soon alerts were acknowledged.
+    Of the open alerts: how many deals, where it was said, who has seen it; and how soon alerts were acknowledged.
     """
     if context.invoked_subcommand:
         return

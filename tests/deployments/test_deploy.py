@@ -27,8 +27,8 @@ def test_every_event_of_the_catalog_has_one_deployment_and_a_path_plan() -> None
     assert set(PATHS) == set(catalog().entries)
 
 
-def test_the_sweep_runs_by_itself_as_often_as_the_catalog_says() -> None:
-    assert {plan.flow: plan.every for plan in plans(catalog()) if plan.every} == {"sweep": 60}
+def test_what_runs_by_seconds_runs_as_often_as_the_catalog_says() -> None:
+    assert {plan.flow: plan.every for plan in plans(catalog()) if plan.every} == {"sweep": 60, "capture": 300}
 
 
 def test_what_runs_by_the_calendar_runs_at_the_catalogs_hour_in_its_time_zone() -> None:
@@ -43,6 +43,8 @@ def test_what_runs_by_the_calendar_runs_at_the_catalogs_hour_in_its_time_zone() 
         "retention",
         "reconcile",
         "audit",
+        "drill",
+        "capture",
     ]
 
 

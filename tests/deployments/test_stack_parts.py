@@ -119,6 +119,7 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path) -> None:
         "TOWLINE_EVENTS_SECRETS",
         "TOWLINE_CRM_WEBHOOK_SECRETS",
         "TOWLINE_BILLING_WEBHOOK_SECRETS",
+        "TOWLINE_CHAT_SIGNING_SECRETS",
         "TOWLINE_API_TOKEN",
     ]
     made = Settings(_env_file=path, home=tmp_path)
@@ -129,7 +130,7 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path) -> None:
 
 
 def test_only_what_is_missing_is_made_and_never_a_vendors_secret(tmp_path: Path) -> None:
-    make_missing(Settings(home=tmp_path, events_secrets="whsec_c2VjcmV0", crm="hubspot", billing="stripe"))
+    make_missing(Settings(home=tmp_path, events_secrets="whsec_c2VjcmV0", crm="hubspot", billing="stripe", chat="slack"))
     assert (tmp_path / "secrets.env").read_text().startswith("TOWLINE_API_TOKEN=")
 
 
