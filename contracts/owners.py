@@ -20,6 +20,7 @@ class Owner(Contract):
     name: Name
     channel: Channel
     approves: tuple[Slug, ...] = Field(default=(), description="What they may decide: proposal, contract")
+    budget: Annotated[int, Field(ge=0, description="Exceptions of theirs that a week may bring")] = 20
 
 
 class Owners(Contract):

@@ -12,6 +12,7 @@ from contracts.drift import UNREADABLE, is_expected
 from contracts.errors import RefusedError, TowlineError
 from contracts.owners import Owner
 from contracts.records import Message, Ref, Wanted
+from contracts.runbooks import runbooks
 from contracts.systems import System
 from contracts.values import Money
 from deployments.outages import Outages, is_outage
@@ -36,8 +37,6 @@ PAUSE = 2.0
 """Seconds between looks at the causes; a count that runs is so said every two seconds, not for each deal."""
 STALE = 60.0
 """Seconds after which an outage, or a rule that fired, is told anew though as many wait: its figures move."""
-
-DRIFT_RUNBOOK = "docs/runbooks/drift.md"
 
 log = get_logger("alerts")
 
@@ -149,15 +148,13 @@ class Alerts:
 
     def _message(self, cause: Any) -> Message:
         house, owner = self._house, self._owner(cause)
+        links = {"Runbook": f"{house.settings.runbooks_url}/{runbooks().of(cause.cause, cause.event_type).file}"}
         if rules.is_rule(cause.cause):
             title = house.catalog[cause.event_type].title
-            links = {"Runbook": f"{house.settings.runbooks_url}/rules.md"}
             return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
         if cause.cause.startswith(autonomy.CAUSE):
-            links = {"Runbook": f"{house.settings.runbooks_url}/autonomy.md"}
             return Message(owner.channel, *proposal("Autonomy", cause.reason, cause.route, owner.name), links)
         if is_drift(cause.cause):
-            links = {"Runbook": f"{house.settings.runbooks_url}/{DRIFT_RUNBOOK.removeprefix('docs/runbooks/')}"}
             kept = cause.deals if cause.event_type == UNREADABLE else 0
             return Message(owner.channel, *drifted(cause.reason, cause.route, owner.name, kept), links)
         entry = house.catalog.entries.get(cause.event_type)
@@ -177,8 +174,6 @@ class Alerts:
             escalate=entry.escalate if entry else "",
             goes_on=f"/{WITHOUT}/" in cause.cause,
         )
-        runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
-        links = {"Runbook": f"{house.settings.runbooks_url}/{runbook.removeprefix('docs/runbooks/')}"}
         if cause.flow_run_id:
             links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"
         text, paragraphs = alert(stopped)

@@ -24,6 +24,7 @@ from ledger.budgets import Budgets
 from ledger.cases import Cases
 from ledger.changes import Changes
 from ledger.circuits import Circuits
+from ledger.claims import Claims
 from ledger.continuity import Continuity
 from ledger.deaths import Deaths
 from ledger.decisions import Decisions
@@ -82,6 +83,7 @@ class Books:
     suggestions: Suggestions
     measures: Measures
     audits: Audits
+    claims: Claims
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -144,9 +144,14 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def console_url(self) -> str:
+        """Where people look at the house."""
+        return self.public_url or self.gateway_url
+
+    @property
     def runbooks_url(self) -> str:
         """Where people read what to do."""
-        return f"{self.public_url or self.gateway_url}/runbooks"
+        return f"{self.console_url}/runbooks"
 
     @property
     def sandbox_url(self) -> str:

@@ -20,7 +20,7 @@ from runtime.in_force import until_changed
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS, ProblemError
 from web.api import routes as api
-from web.console import data_docs, deals, decisions, exceptions, page, runbooks, signing
+from web.console import contracts, data_docs, deals, decisions, documents, exceptions, owners, page, runbooks, signing
 from web.console.problem import in_words
 from web.gateway import health, intake
 from web.gateway.counter import Counter
@@ -52,7 +52,7 @@ def create_app(
         change.cancel()
         await ledger.close()
 
-    parts = (intake, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)
+    parts = (intake, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions, documents, contracts, owners)
     routes = [route for part in parts for route in part.routes(house)]
     starlette = Starlette(routes=routes, exception_handlers={**HANDLERS, ProblemError: in_words(house)}, lifespan=lifespan)
     starlette.router.redirect_slashes = False
