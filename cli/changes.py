@@ -13,6 +13,7 @@ from cli.output import AsJson, print_json, print_table
 from contracts.changes import Difference, check, differences, texts
 from contracts.errors import MisconfiguredError
 from contracts.files import OWN
+from ledger.changes import state_of
 
 By = Annotated[str, typer.Option(help="Who: somebody of contracts/owners.yaml.")]
 LONGEST = 80
@@ -61,22 +62,15 @@ def changes(
     if as_json:
         return print_json([_as_json_of(row) for row in rows])
     columns = ("id", "state", "author", "approved by", "counts from", "reason")
-    lines = [(r.id, state(r), r.author, r.approved_by or "", _moment(r.takes_effect_at), r.reason) for r in rows]
+    lines = [(r.id, state_of(r), r.author, r.approved_by or "", _moment(r.takes_effect_at), r.reason) for r in rows]
     return print_table(columns, lines)
-
-
-def state(change: Row[Any]) -> str:
-    """Return where a change stands, in one word or two."""
-    if change.approved_at is None:
-        return "replaced" if change.withdrawn_at else "proposed"
-    return "in force" if change.in_force else "to come" if change.takes_effect_at > datetime.now(UTC) else "over"
 
 
 def _show(change: Row[Any], found: list[Difference], *, as_json: bool) -> None:
     if as_json:
         values = [{"file": d.file, "field": d.field, "before": d.before, "after": d.after} for d in found]
         return print_json({**_as_json_of(change), "differences": values})
-    typer.echo(f"change {change.id}, {state(change)}: {change.reason}")
+    typer.echo(f"change {change.id}, {state_of(change)}: {change.reason}")
     approved = f"approved by {change.approved_by}, " if change.approved_by else ""
     typer.echo(f"proposed by {change.author}, {approved}counts from {_moment(change.takes_effect_at) or 'its approval'}")
     lines = [(d.file, d.field, _short(d.before), _short(d.after)) for d in found]
@@ -85,7 +79,7 @@ def _show(change: Row[Any], found: list[Difference], *, as_json: bool) -> None:
 
 def _as_json_of(change: Row[Any]) -> dict[str, Any]:
     names = ("id", "author", "reason", "fingerprint", "proposed_at", "takes_effect_at", "approved_by", "approved_at")
-    return {"state": state(change), **{name: getattr(change, name) for name in names}}
+    return {"state": state_of(change), **{name: getattr(change, name) for name in names}}
 
 
 def _moment(moment: datetime | None) -> str:

@@ -25,6 +25,7 @@ from contracts.changes import differences, texts
 from contracts.errors import MisconfiguredError
 from contracts.files import OWN
 from contracts.rules import rules
+from contracts.runbooks import runbooks
 from deployments.footprints import Footprints
 from deployments.ports import require_free
 from deployments.stack import ports
@@ -48,6 +49,14 @@ def files(_: Settings) -> str:
     found = catalog()
     budgets(), rules()
     return f"{len(found.entries)} events, {len(found.operations)} operations, {len(found.owners.owners)} owners"
+
+
+def written(_: Settings) -> str:
+    """The runbooks load, and none is older than a rule that it explains."""
+    known = runbooks()
+    if outdated := [one.name for one in known.found.values() if known.outdated(one)]:
+        raise MisconfiguredError(f"older than their rules: {', '.join(outdated)}")
+    return f"{len(known.found)}, each with what its rules say now"
 
 
 def folder(settings: Settings) -> str:
@@ -174,6 +183,7 @@ def _ask(method: str, url: str) -> httpx.Response:
 START = "start it with `towline up`; its log lies in the state folder's logs"
 CHECKS = (
     Check("catalog", files, "correct the line that the message names"),
+    Check("runbooks", written, "`towline runbooks NAME` says which rule: read both, correct the text, raise its version"),
     Check("state folder", folder, "set TOWLINE_HOME to a folder that fits, or change its permissions (chmod)"),
     Check("disk", disk, "make room, or set TOWLINE_HOME to a larger disk"),
     Check("stack", stack, "stop what uses the port, or set another port"),

@@ -36,10 +36,11 @@ def exceptions(
         return
     causes = asyncio.run(_causes())
     if as_json:
-        print_json([dict(row._mapping) for row in causes])
+        print_json([{**row._mapping, "runbook": _runbook(row)} for row in causes])
     else:
-        columns = ("cause", "deals", "amount", "oldest", "owner", "reason")
-        print_table(columns, [(r.cause, r.deals, say_amounts(r.amounts), age(r.oldest), r.owner, r.reason) for r in causes])
+        columns = ("cause", "deals", "amount", "oldest", "owner", "runbook", "reason")
+        cells = [(r.cause, r.deals, say_amounts(r.amounts), age(r.oldest), r.owner, _runbook(r), r.reason) for r in causes]
+        print_table(columns, cells)
 
 
 def _line(row: Any, deals: Deals) -> tuple[object, ...]:
@@ -48,7 +49,14 @@ def _line(row: Any, deals: Deals) -> tuple[object, ...]:
 
 def _shown(row: Any, deals: Deals) -> dict[str, Any]:
     retry = f"towline replay {row.event_id}" if row.event_id else None
-    return {name: getattr(row, name) for name in ROW} | {"deal": deals.get(row.case_id), "retry": retry}
+    return {name: getattr(row, name) for name in ROW} | {"deal": deals.get(row.case_id), "retry": retry, "runbook": _runbook(row)}
+
+
+def _runbook(row: Any) -> str:
+    """What `towline runbooks` calls the runbook for it."""
+    from contracts.runbooks import runbooks
+
+    return runbooks().of(row.cause, row.event_type).name
 
 
 async def _rows(cause: str | None, limit: int) -> tuple[Sequence[Any], Deals]:

@@ -50,12 +50,15 @@ def incidents(
 
 @app.command("put-back")
 def put_back(number: Number, by: By = None, as_json: AsJson = False) -> None:
-    """Write back what belongs into the field. What was changed once more since is left alone: the next look tells of it anew."""
+    """Write back what belongs into the field. What was changed once more since is left alone: the next look tells of it anew.
+
+    A document is locked again once a person has brought its approved text back; until then it stays open.
+    """
     row = asyncio.run(_put_back(number, _who(by)))
     if as_json:
         print_json(_shown(row))
     elif row.state == IncidentState.OPEN:
-        typer.echo(f"incident {number} stays open: the field was changed once more, or somebody works on the deal right now")
+        typer.echo(f"incident {number} stays open: the approved text is not back, it was changed once more, or the deal is busy")
     else:
         typer.echo(f"incident {number} is {row.state}")
     raise typer.Exit(0 if row.state != IncidentState.OPEN else 1)
@@ -63,7 +66,7 @@ def put_back(number: Number, by: By = None, as_json: AsJson = False) -> None:
 
 @app.command("take-over")
 def take_over(number: Number, by: By = None, as_json: AsJson = False) -> None:
-    """Let what stands there count; an approved document that was changed becomes a change request."""
+    """Let what stands there count; an approved document that was changed becomes a new version with its own approval."""
     row = asyncio.run(_take_over(number, _who(by)))
     print_json(_shown(row)) if as_json else typer.echo(f"incident {number} is {row.state}")
 

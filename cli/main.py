@@ -50,6 +50,8 @@ COMMANDS = {
         "cli.contracts", "List the released contracts; print schemas, mappings, the system contract and the failure matrix."
     ),
     "user": Noun("cli.user", "Add, list, change and disable the people who may sign in."),
+    "runbooks": Noun("cli.runbooks", "List the runbooks, or print one."),
+    "owners": Noun("cli.owners", "Show who answers for what, and what is not clear."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
     "deploy": Noun("cli.deploy", "Create or update the work pool and the deployments from the catalog."),

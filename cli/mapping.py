@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,6 @@ from contracts.files import FileError
 from contracts.measure import TARGET, Measured
 
 DAYS = 30
-MATRIX = ("vendor", "record", "ours", "type", "theirs", "their type", "conversion", "nulls", "direction")
 FIELDS = ("source", "event", "field", "values", "mapped", "rate", "misses")
 
 
@@ -35,24 +34,12 @@ def mapping(
         measured, why = _of_file(file, map_), ""
         _print([], measured, why, f"in {file.name}", as_json=as_json)
     else:
-        rows = list(_matrix(vendor))
+        from contracts.mapped import rows as matrix_rows
+
+        rows = list(matrix_rows(vendor))
         measured, why = _of_ledger(vendor)
         _print(rows, measured, why, f"in the last {DAYS} days", as_json=as_json)
     raise typer.Exit(1 if measured.rate is not None and measured.rate < TARGET else 0)
-
-
-def _matrix(vendor: str | None) -> Iterator[dict[str, Any]]:
-    from contracts.matrix import matrix
-
-    known = matrix()
-    if vendor is not None and vendor not in known:
-        raise RefusedError(f"there is no such vendor; known are {', '.join(known)}")
-    for name, table in known.items():
-        for entity, fields in table.entities.items() if vendor in (None, name) else ():
-            for ours, row in fields.fields.items():
-                how = f"{row.convert} {row.vocabulary}" if row.vocabulary else row.convert
-                place = (name, entity, ours, row.types[0], ", ".join(row.theirs), row.types[1])
-                yield dict(zip(MATRIX, (*place, how, row.nulls.value, row.direction.value), strict=True))
 
 
 def _of_ledger(vendor: str | None) -> tuple[Measured, str]:
@@ -88,7 +75,7 @@ def _of_file(file: Path, map_: Path) -> Measured:
     return measured
 
 
-def _print(rows: list[dict[str, Any]], measured: Measured, why: str, of_what: str, *, as_json: bool) -> None:
+def _print(rows: Sequence[Mapping[str, str]], measured: Measured, why: str, of_what: str, *, as_json: bool) -> None:
     fields: list[dict[str, Any]] = [
         {
             "source": source,
@@ -106,7 +93,7 @@ def _print(rows: list[dict[str, Any]], measured: Measured, why: str, of_what: st
         print_json({"matrix": rows, "measured": said | {"rate": measured.rate, "why_not": why or None, "fields": fields}})
         return
     if rows:
-        print_table(MATRIX, [tuple(row.values()) for row in rows])
+        print_table(list(rows[0]), [tuple(row.values()) for row in rows])
         typer.echo()
     if measured.rate is None:
         console().print(f"nothing measured yet: {why or f'no event came in {of_what}'}", markup=False, soft_wrap=True)

@@ -21,6 +21,7 @@ from contracts.files import FileError
 from contracts.matrix import load_matrix
 from contracts.owners import Owners
 from contracts.rules import load_rules
+from contracts.runbooks import load_runbooks
 from contracts.suggest import load_dictionary
 from contracts.thresholds import load_thresholds
 from contracts.vocabulary import load_vocabularies
@@ -83,6 +84,7 @@ def check(folder: Path) -> None:
     load_dictionary(folder / "dictionary.yaml")
     load_shapes(folder / "shapes")
     load_matrix(folder / "mappings", load_vocabularies(folder / "vocabularies"))
+    load_runbooks(catalog, folder)
 
 
 def differences(before: Texts, after: Texts) -> list[Difference]:

@@ -24,6 +24,7 @@ class Owner(Contract):
     people: tuple[EmailAddress, ...] = Field(
         default=(), description="Who speaks for them in chat, and is written to when it is down"
     )
+    budget: Annotated[int, Field(ge=0, description="Exceptions of theirs that a week may bring")] = 20
 
 
 class Owners(Contract):

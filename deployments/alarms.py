@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from contracts.errors import RefusedError, TowlineError
 from contracts.letters import Letter
 from contracts.records import Ref, Wanted
+from contracts.runbooks import runbooks
 from deployments.notices import ENGINEERS
 from lifecycle import keys
 from lifecycle.alerting import Notice, by_mail
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
-RUNBOOK = "alerts.md"
+CAUSE = "alarm/chat"
+"""What a runbook is found by: chat does not take what owners are told."""
 LONG_PAUSE = 60.0
 """Seconds after which a mail system that did not take an alarm is tried again: some shut out who tries too often."""
 
@@ -61,7 +63,8 @@ class Alarms:
         mail = self._house.mail
         if isinstance((await mail.find([key])).get(key), Ref):
             return
-        subject, text, html = by_mail(notices, f"{self._house.settings.runbooks_url}/{RUNBOOK}")
+        runbook = runbooks().of(CAUSE, "").file
+        subject, text, html = by_mail(notices, f"{self._house.settings.runbooks_url}/{runbook}")
         outcome = (await mail.send([Wanted(key, Letter(person, "", subject, text, html))]))[key]
         if isinstance(outcome, RefusedError):
             log.error("an alarm was refused by mail", error=outcome.text)

@@ -9,6 +9,7 @@ from contracts.catalog import Criticality, Entry
 from contracts.drift import UNREADABLE
 from contracts.owners import Owner
 from contracts.records import Message
+from contracts.runbooks import runbooks
 from contracts.values import Money
 from deployments.outages import Outages, is_outage, system_of
 from ledger.database import Books
@@ -82,20 +83,20 @@ class Notices:
 
     def _message(self, cause: Any, entry: Entry | None) -> Message:
         house, owner = self._house, self._house.catalog.owners.owners[self._key_of(cause.owner)]
+        links = {"Runbook": f"{house.settings.runbooks_url}/{runbooks().of(cause.cause, cause.event_type).file}"}
         if cause.cause.startswith(DRILL):
-            return Message(owner.channel, *drill_told(owner.name), self._runbook("drill.md"))
+            return Message(owner.channel, *drill_told(owner.name), links)
         if rules.is_rule(cause.cause):
             title = house.catalog[cause.event_type].title
-            return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), self._runbook("rules.md"))
+            return Message(owner.channel, *proposal(title, cause.reason, cause.route, owner.name), links)
         if cause.cause.startswith(autonomy.CAUSE):
-            told = proposal("Autonomy", cause.reason, cause.route, owner.name)
-            return Message(owner.channel, *told, self._runbook("autonomy.md"))
+            return Message(owner.channel, *proposal("Autonomy", cause.reason, cause.route, owner.name), links)
         if is_drift(cause.cause):
             kept = cause.deals if cause.event_type == UNREADABLE else 0
-            return Message(owner.channel, *drifted(cause.reason, cause.route, owner.name, kept), self._runbook("drift.md"))
-        return self._of_stopped(cause, entry, owner)
+            return Message(owner.channel, *drifted(cause.reason, cause.route, owner.name, kept), links)
+        return self._of_stopped(cause, entry, owner, links)
 
-    def _of_stopped(self, cause: Any, entry: Entry | None, owner: Owner) -> Message:
+    def _of_stopped(self, cause: Any, entry: Entry | None, owner: Owner, links: dict[str, str]) -> Message:
         house = self._house
         operation = next((one for one in house.catalog.operations if one.flow == cause.event_type), None)
         # Each amount was checked as it came in; their sum may be larger than any one may be.
@@ -113,15 +114,10 @@ class Notices:
             escalate=entry.escalate if entry else "",
             goes_on=f"/{WITHOUT}/" in cause.cause,
         )
-        runbook = entry.runbook if entry else operation.runbook if operation else "docs/runbooks/unknown-event.md"
-        links = self._runbook(runbook.removeprefix("docs/runbooks/"))
         if cause.flow_run_id:
             links["Run in Prefect"] = f"{house.settings.prefect_ui}/runs/flow-run/{cause.flow_run_id}"
         text, paragraphs = alert(stopped)
         return Message(owner.channel, text, paragraphs, links)
-
-    def _runbook(self, name: str) -> dict[str, str]:
-        return {"Runbook": f"{self._house.settings.runbooks_url}/{name}"}
 
 
 def is_drift(cause: str) -> bool:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from contracts.records import Message
+from contracts.runbooks import runbooks
 from contracts.systems import System
 from contracts.values import Money
 from ledger.database import Books
@@ -16,7 +17,6 @@ from lifecycle.outages import Outage, Waiting, outage_alert, outage_forgotten, o
 from runtime.wiring import Runtime
 
 PREFIX = "outage/"
-RUNBOOK = "outage.md"
 
 
 def is_outage(cause: str) -> bool:
@@ -86,7 +86,8 @@ class Outages:
         return catalog.owners.owners[catalog.systems.systems[System(system)].process_owner].channel
 
     def _message(self, channel: str, text: str, paragraphs: Sequence[str]) -> Message:
-        return Message(channel, text, paragraphs, {"Runbook": f"{self._house.settings.runbooks_url}/{RUNBOOK}"})
+        link = f"{self._house.settings.runbooks_url}/{runbooks().of(PREFIX, '').file}"
+        return Message(channel, text, paragraphs, {"Runbook": link})
 
 
 def _types(circuits: Sequence[Any]) -> list[str]:

@@ -19,6 +19,7 @@ from contracts.errors import RetryableError
 from deployments.child import PASSING, Run
 from deployments.children import Children, Death
 from deployments.deploy import Plan
+from deployments.reports import PARKED, artifact
 from flows.refusal import REFUSED
 from ledger.database import Books, Ledger
 from ledger.dying import process_died
@@ -40,11 +41,12 @@ log = get_logger("runs")
 class Runs:
     """Hands flow runs to warm processes and sees each of them to its end."""
 
-    def __init__(self, children: Children, client: PrefectClient, ledger: Ledger, catalog: Catalog) -> None:
+    def __init__(self, children: Children, client: PrefectClient, ledger: Ledger, catalog: Catalog, console: str) -> None:
         self._children = children
         self._client = client
         self._ledger = ledger
         self._catalog = catalog
+        self._console = console
 
     async def to_the_end(self, flow_run: FlowRun, plan: Plan, *, alone: bool = False) -> str:
         """Run a flow run until it is over, `alone` in its process if need be; return its last state's name.
@@ -60,11 +62,13 @@ class Runs:
             if plan.event is not None:
                 await self._written(partial(self._mourn, flow_run, state))
                 await self._tell(flow_run.id, Crashed(message="its process died; its events are taken up by other runs"))
+                await self._report(flow_run, plan)
                 return "Crashed"
             if death < DEATHS:
                 await self._tell(flow_run.id, Pending(message="taken up again: the process it ran in died"))
         await self._tell_owner(flow_run, plan, "Crashed")
         await self._tell(flow_run.id, Crashed(message=f"its process died {DEATHS} times"))
+        await self._report(flow_run, plan)
         return "Crashed"
 
     async def _mourn(self, flow_run: FlowRun, death: Death, books: Books) -> None:
@@ -77,6 +81,23 @@ class Runs:
         if state not in ("Completed", WAITING):
             await self._written(partial(self._give_back, flow_run, state not in (PASSING, "Cancelled")))
         await self._tell_owner(flow_run, plan, state)
+        if state not in ("Completed", PASSING):
+            await self._report(flow_run, plan)
+
+    async def _report(self, flow_run: FlowRun, plan: Plan) -> None:
+        """Show in Prefect what became of each deal of a run that is not green; a server that is gone is not waited for."""
+        named = flow_run.parameters.get("events", ()) if plan.event is not None else ()
+        try:
+            async with self._ledger.begin() as books:
+                events = await books.inbox.get([UUID(event) for event in named])
+                exceptions = await books.exceptions.open_of([row.id for row in events], flow_run.id)
+            if events or exceptions:
+                content = artifact(flow_run.id, events, exceptions, self._catalog, self._console)
+                await self._client.request("POST", "/artifacts/", json=content)
+            if exceptions:
+                await self._client.update_flow_run(flow_run.id, tags={*flow_run.tags, PARKED})
+        except (*PREFECT_GONE, RetryableError) as error:
+            log.warning("Prefect could not be told of a run's deals", flow_run=str(flow_run.id), error=type(error).__name__)
 
     async def _tell_owner(self, flow_run: FlowRun, plan: Plan, state: str) -> None:
         """An operation's failed run is its owner's exception until one succeeds; a path's deals have exceptions of their own.

@@ -101,7 +101,7 @@ async def serve(settings: Settings, *, name: str | None = None) -> None:
             children.warm_up()
             plans = await _until_reachable(lambda: deploy(settings))
             async with get_client() as client:
-                runs = Runs(children, client, house.ledger, house.catalog)
+                runs = Runs(children, client, house.ledger, house.catalog, settings.console_url)
                 dispatcher = Dispatcher(house, client, children, runs, plans)
                 await _take_up(house, client)
                 await settle(house)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
@@ -24,6 +24,13 @@ IN_FORCE = select(col(ContractChange.id)).where(*DUE).order_by(*NEWEST).limit(1)
 IS_IN_FORCE = (col(ContractChange.id) == IN_FORCE).label("in_force")
 CHANGES = select(ContractChange).add_columns(IS_IN_FORCE)
 LISTED = select(*(column for column in ContractChange.__table__.c if column.name != "texts"), IS_IN_FORCE)  # type: ignore[attr-defined]
+
+
+def state_of(change: Row[Any]) -> str:
+    """Return where a change stands, in one word or two."""
+    if change.approved_at is None:
+        return "replaced" if change.withdrawn_at else "proposed"
+    return "in force" if change.in_force else "to come" if change.takes_effect_at > datetime.now(UTC) else "over"
 
 
 class Changes:

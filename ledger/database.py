@@ -25,6 +25,7 @@ from ledger.captures import Captures
 from ledger.cases import Cases
 from ledger.changes import Changes
 from ledger.circuits import Circuits
+from ledger.claims import Claims
 from ledger.continuity import Continuity
 from ledger.deaths import Deaths
 from ledger.decisions import Decisions
@@ -88,6 +89,7 @@ class Books:
     interactions: Interactions
     records: Records
     captures: Captures
+    claims: Claims
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

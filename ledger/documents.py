@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from ledger.tables import Document, Event
+from ledger.tables import Case, Document, Event, Incident
+from lifecycle.documents import BELONGS
+from lifecycle.reconciling import IncidentState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,50 @@ class Documents:
         """Return of which case each of these documents is; one that is not in the index is left out."""
         statement = select(col(Document.vendor_id), col(Document.case_id)).where(col(Document.vendor_id).in_(list(vendor_ids)))
         return {row.vendor_id: row.case_id for row in await self._connection.execute(statement)}
+
+    async def approved_by(self, vendor_ids: Collection[str]) -> Mapping[str, str]:
+        """Return who approved each of these documents; one that nobody has is left out."""
+        which = (col(Document.vendor_id).in_(list(vendor_ids)), col(Document.approved_by).is_not(None))
+        statement = select(col(Document.vendor_id), col(Document.approved_by)).where(*which)
+        return {row.vendor_id: row.approved_by for row in await self._connection.execute(statement)}
+
+    async def index(self, wanted: str, *, limit: int) -> Sequence[Row[Any]]:
+        """Return the current documents with their deals, the newest first; those whose name or deal has this in it."""
+        about = (col(Case.title), col(Case.stage))
+        statement = select(Document, *about).join(Case, col(Case.id) == col(Document.case_id)).where(col(Document.is_current))
+        if wanted:
+            named = (col(one).icontains(wanted, autoescape=True) for one in (Document.name, Case.title))
+            statement = statement.where(or_(*named))
+        return (await self._connection.execute(statement.order_by(col(Document.id).desc()).limit(limit))).all()
+
+    async def changed(self, *, limit: int) -> Sequence[Row[Any]]:
+        """Return the open incidents of documents with name, address, approver and deal: what was changed past us, or is gone."""
+        about = (col(Document.name), col(Document.url), col(Document.approved_by), col(Case.title))
+        statement = (
+            select(Incident, *about)
+            .join(Document, col(Document.vendor_id) == col(Incident.vendor_id))
+            .join(Case, col(Case.id) == col(Incident.case_id))
+            .where(col(Incident.kind) == Kind.DOCUMENT, col(Incident.state) == IncidentState.OPEN)
+        )
+        return (await self._connection.execute(statement.order_by(col(Incident.id).desc()).limit(limit))).all()
+
+    async def without_case(self, *, limit: int) -> Sequence[Row[Any]]:
+        """Return documents that no case has."""
+        statement = select(Document).outerjoin(Case, col(Case.id) == col(Document.case_id)).where(col(Case.id).is_(None))
+        return (await self._connection.execute(statement.order_by(col(Document.id)).limit(limit))).all()
+
+    async def missing(self, *, limit: int) -> Sequence[Row[Any]]:
+        """Return cases that have no current document of a kind that cases at their stage have, with the kind."""
+        lacks = [
+            select(col(Case.id), col(Case.title), col(Case.stage), literal(artefact.value).label("artefact")).where(
+                col(Case.stage).in_(stages),
+                ~exists().where(
+                    col(Document.subject_id) == col(Case.id), col(Document.artefact) == artefact, col(Document.is_current)
+                ),
+            )
+            for artefact, stages in BELONGS.items()
+        ]
+        return (await self._connection.execute(union_all(*lacks).limit(limit))).all()
 
     async def forget(self, vendor_ids: Collection[str]) -> None:
         """Take documents out that were taken back; of each kind the newest that is left is the current one."""

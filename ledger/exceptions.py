@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, and_, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from ledger.tables import ExceptionRow
+from lifecycle.causes import Closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,15 @@ class NewException:
     flow_run_id: UUID | None = None
 
 
+TOP = text(
+    """
+SELECT cause, min(event_type) AS event_type, min(owner) AS owner, count(*) AS times,
+       count(*) FILTER (WHERE closed_at IS NULL) AS open, mode() WITHIN GROUP (ORDER BY closed_because) AS because
+FROM exceptions WHERE opened_at > now() - make_interval(days => :days) GROUP BY cause ORDER BY count(*) DESC, cause LIMIT :limit
+"""
+)
+WEEK = timedelta(days=7)
+"""The span of an owner's budget."""
 CAUSES = text(
     """
 SELECT cause, min(event_type) AS event_type, min(reason) AS reason, min(route) AS route, min(owner) AS owner, count(*) AS deals,
@@ -58,12 +69,13 @@ class Exceptions:
         if exceptions:
             await self._connection.execute(insert(ExceptionRow), [asdict(exception) for exception in exceptions])
 
-    async def close(self, event_ids: Collection[UUID], *, closed_as: str) -> set[UUID]:
-        """Close all open exceptions of these events; return those that had any."""
+    async def close(self, event_ids: Collection[UUID], *, closed_as: str, because: Closing | None = None) -> set[UUID]:
+        """Close all open exceptions of these events; return those that had any. A person says why, from the list."""
         statement = update(ExceptionRow).where(
             col(ExceptionRow.event_id).in_(list(event_ids)), col(ExceptionRow.closed_at).is_(None)
         )
-        closed = statement.values(closed_at=func.now(), closed_as=closed_as).returning(col(ExceptionRow.event_id))
+        values = {"closed_at": func.now(), "closed_as": closed_as, "closed_because": because}
+        closed = statement.values(**values).returning(col(ExceptionRow.event_id))
         return {event for event in (await self._connection.execute(closed)).scalars() if event}
 
     async def close_case(self, case_id: UUID, causes: Collection[str], *, closed_as: str) -> None:
@@ -102,6 +114,25 @@ class Exceptions:
     async def of_event(self, event_id: UUID) -> Sequence[Row[Any]]:
         """Return an event's exceptions, also closed ones."""
         statement = select(ExceptionRow).where(col(ExceptionRow.event_id) == event_id).order_by(col(ExceptionRow.id))
+        return (await self._connection.execute(statement)).all()
+
+    async def top(self, *, days: int, limit: int) -> Sequence[Row[Any]]:
+        """Return the causes that so many days brought most of, closed ones, too, with what they were mostly closed because of."""
+        return (await self._connection.execute(TOP, {"days": days, "limit": limit})).all()
+
+    async def burn(self) -> Mapping[str, Row[Any]]:
+        """Return by owner how many exceptions the last seven days brought, and how many are open."""
+        lately = func.count().filter(col(ExceptionRow.opened_at) > func.now() - WEEK)
+        still = func.count().filter(col(ExceptionRow.closed_at).is_(None))
+        which = or_(col(ExceptionRow.opened_at) > func.now() - WEEK, col(ExceptionRow.closed_at).is_(None))
+        statement = select(col(ExceptionRow.owner), lately.label("week"), still.label("open")).where(which)
+        return {row.owner: row for row in await self._connection.execute(statement.group_by(col(ExceptionRow.owner)))}
+
+    async def open_of(self, event_ids: Collection[UUID], flow_run_id: UUID) -> Sequence[Row[Any]]:
+        """Return what is open of these events, and what this run has left open that is no event's."""
+        of_run = (col(ExceptionRow.event_id).is_(None), col(ExceptionRow.flow_run_id) == flow_run_id)
+        which = or_(col(ExceptionRow.event_id).in_(list(event_ids)), and_(*of_run))
+        statement = select(ExceptionRow).where(col(ExceptionRow.closed_at).is_(None), which).order_by(col(ExceptionRow.id))
         return (await self._connection.execute(statement)).all()
 
     async def causes(self) -> Sequence[Row[Any]]:

@@ -137,6 +137,11 @@ class Incidents:
             statement = statement.where(col(Incident.route) == route)
         return (await self._connection.execute(statement.order_by(col(Incident.id).desc()).limit(limit))).all()
 
+    async def of_case(self, case_id: UUID) -> Sequence[Row[Any]]:
+        """Return a deal's incidents, closed ones, too."""
+        statement = select(Incident).where(col(Incident.case_id) == case_id).order_by(col(Incident.id))
+        return (await self._connection.execute(statement)).all()
+
     async def alike(self, case_id: UUID, entity: str, field: str) -> bool:
         """Say whether a deal has an open incident of this field."""
         which = (col(Incident.case_id) == case_id, col(Incident.entity) == entity, col(Incident.field) == field)

@@ -22,6 +22,7 @@ from ledger.exceptions import NewException
 from ledger.inbox import NewEvent
 from ledger.tables import EventStatus
 from lifecycle import keys
+from lifecycle.causes import Closing
 from lifecycle.events import OURSELVES
 from lifecycle.references import references_of
 
@@ -77,7 +78,7 @@ def _receipts(judged: Sequence[tuple[NewEvent, ContractError | None]], first: se
     return receipts
 
 
-async def leave(ledger: Ledger, ids: Sequence[UUID], *, closed_as: str = "left") -> set[UUID]:
+async def leave(ledger: Ledger, ids: Sequence[UUID], *, closed_as: str = "left", because: Closing | None = None) -> set[UUID]:
     """Leave events undone that have stopped, because somebody has looked at them: what comes after them goes on.
 
     What they have done already stays done. Their exceptions close, and so do those of events that are done without a step.
@@ -89,7 +90,7 @@ async def leave(ledger: Ledger, ids: Sequence[UUID], *, closed_as: str = "left")
         done = [row.id for row in rows if row.status == EventStatus.DONE]
         await books.inbox.settle(dict.fromkeys(stopped, EventStatus.UNDONE))
         await books.suggestions.revert(stopped)
-        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as=closed_as)}
+        return {*stopped, *await books.exceptions.close([*stopped, *done], closed_as=closed_as, because=because)}
 
 
 def misfit(row: Row[Any]) -> ContractError | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.catalog import Catalog
 from contracts.errors import RefusedError
+from contracts.owners import Owners
 from contracts.systems import Route
 from ledger.database import Books
 from ledger.exceptions import NewException
@@ -16,12 +17,32 @@ from lifecycle.events import OURSELVES, envelope
 from lifecycle.keys import event_id
 from lifecycle.reconciling import RECORD, IncidentState, Kind, can_be_put_back, cause_of, reason_of
 from lifecycle.stages import MOVES
+from lifecycle.undo import require_known
 
 CHANGE = "change.requested"
 FLOW = "reconcile"
 BY_RULE = "rule"
 LOOK = "look at it, then say which counts: `towline incidents put-back {id}` or `towline incidents take-over {id}`"
+CHANGED = (
+    "a change request: make it a new version with an approval of its own by `towline incidents take-over {id}`, or bring the "
+    "approved text back from the document's own versions and say `towline incidents put-back {id}`, which locks it again"
+)
 LOOK_ONLY = "look at it and set it right by hand, or let it count: `towline incidents take-over {id}`"
+
+
+async def open_one(books: Books, owners: Owners, number: int, by: str) -> Any:
+    """Return an open incident that somebody of the owners wants to decide about.
+
+    Raises:
+        RefusedError: there is no such open incident, or nobody of that name.
+    """
+    require_known(owners, by)
+    incident = await books.incidents.get(number)
+    if incident is None:
+        raise RefusedError("there is no such incident; `towline incidents` shows them", cause="incident.unknown")
+    if incident.state != IncidentState.OPEN:
+        raise RefusedError(f"incident {number} is {incident.state} already", cause="incident.state")
+    return incident
 
 
 async def ask(books: Books, incidents: Collection[Any], *, why: str = "") -> None:
@@ -32,7 +53,7 @@ async def ask(books: Books, incidents: Collection[Any], *, why: str = "") -> Non
 
 
 async def take_over(books: Books, catalog: Catalog, incident: Any, *, by: str) -> None:
-    """Let what somebody did count; an approved document that was changed becomes a change request.
+    """Let what somebody did count; an approved document that was changed is drafted anew, for an approval of its own.
 
     Raises:
         RefusedError: its deal is not in delivery, where alone a change can be requested.
@@ -68,6 +89,12 @@ async def _change_request(books: Books, catalog: Catalog, incident: Any) -> NewE
     )
 
 
+def _way(incident: Any) -> str:
+    if not can_be_put_back(incident.kind, incident.field):
+        return LOOK_ONLY
+    return CHANGED if incident.kind == Kind.DOCUMENT else LOOK
+
+
 def _exception(incident: Any, case: Any | None, why: str) -> NewException:
     reason = reason_of(incident.entity, incident.field, incident.by, incident.our_hash, incident.found_hash)
     return NewException(
@@ -78,7 +105,7 @@ def _exception(incident: Any, case: Any | None, why: str) -> NewException:
         cause=cause_of(incident.entity, incident.field),
         field=incident.field,
         reason=f"{reason}; {why}" if why else reason,
-        route=(LOOK if can_be_put_back(incident.kind, incident.field) else LOOK_ONLY).format(id=incident.id),
+        route=_way(incident).format(id=incident.id),
         owner=incident.owner,
         amount_minor=case.amount_minor if case and case.currency else None,
         currency=case.currency if case else None,

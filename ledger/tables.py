@@ -33,9 +33,11 @@ from contracts.autonomy import Level
 from contracts.systems import Route
 from contracts.traces import Hand
 from lifecycle.autonomy import Outcome
+from lifecycle.causes import Closing
 from lifecycle.confidence import Treatment
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
+from lifecycle.ownership import Layer
 from lifecycle.reconciling import IncidentState
 from lifecycle.recording import RecordKind
 from lifecycle.switches import Scope
@@ -257,6 +259,8 @@ class ExceptionRow(SQLModel, table=True):
     __table_args__ = (
         Index("exceptions_open", "cause", postgresql_where=text("closed_at IS NULL")),
         Index("exceptions_event", "event_id"),
+        Index("exceptions_opened_at", "opened_at"),
+        _one_of("closed_because", Closing),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
@@ -275,6 +279,7 @@ class ExceptionRow(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
     closed_as: str | None = None
+    closed_because: str | None = None
 
 
 class Document(SQLModel, table=True):
@@ -622,6 +627,26 @@ class Incident(SQLModel, table=True):
     state: str = IncidentState.OPEN
     decided_by: str | None = None
     closed_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class Claim(SQLModel, table=True):
+    """An owner's word that a thing of the catalog is theirs in a layer, while it names another one; kept when it is settled."""
+
+    __tablename__: ClassVar[Any] = "claims"
+    __table_args__ = (
+        _one_of("layer", Layer),
+        Index("claims_open", "subject", "layer", "owner", unique=True, postgresql_where=text("closed_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    subject: str
+    layer: str
+    owner: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    opened_at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment())
+    closed_by: str | None = None
+    closed_as: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class Look(SQLModel, table=True):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
+
+from lifecycle.stages import Stage
 
 
 class Artefact(StrEnum):
@@ -16,6 +19,18 @@ class Artefact(StrEnum):
     PROPOSAL = "proposal"
     PROPOSAL_PDF = "proposal-pdf"
     PROJECT_FOLDER = "project-folder"
+
+
+BELONGS: Mapping[Artefact, tuple[Stage, ...]] = {
+    Artefact.DISCOVERY_PACKET: (Stage.DISCOVERY,),
+    Artefact.PROPOSAL: (Stage.PROPOSED, Stage.DELIVERY, Stage.DELIVERED, Stage.INVOICED, Stage.PAID),
+}
+"""At which stages a case has a current document of a kind; one that has none has lost it."""
+
+
+def lock_reason(approved_by: str) -> str:
+    """Return what a locked document says to whoever wants to write into it."""
+    return f"Approved by {approved_by}; a change needs a change request"
 
 
 def document_name(account: str, artefact: Artefact, version: int, *, subject: UUID) -> str:

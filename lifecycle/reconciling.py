@@ -57,8 +57,8 @@ WRITTEN: Final = {
     kind: tuple(name for name, inverse in INVERSES.items() if inverse.kind == kind) for kind in (Kind.DEAL, Kind.CUSTOMER)
 }
 """How the changes of these records are undone, which is how the ledger knows them."""
-RESTORED: Final = {Kind.DEAL: "restore_deal", Kind.CUSTOMER: "delete_customer"}
-"""How putting back is undone: as the changes that it repeats. Other records cannot be written again as they were."""
+RESTORED: Final = {Kind.DEAL: "restore_deal", Kind.CUSTOMER: "delete_customer", Kind.DOCUMENT: "unlock_document"}
+"""How putting back is undone: as the changes that it repeats. A paper is locked when its text is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def way_of(route: Route, found: Trace, known: Known | None) -> Route:
 
 
 def can_be_put_back(kind: str, field: str) -> bool:
-    """Say whether a field can be written again as it was; a paper cannot, nor a record that is gone."""
+    """Say whether a field can be as it was again by what we do; a record that is gone cannot."""
     return kind in RESTORED and field != RECORD
 
 

@@ -148,7 +148,7 @@ class Settings(BaseSettings):
 
     @property
     def console_url(self) -> str:
-        """Where people look at deals."""
+        """Where people look at the house."""
         return self.public_url or self.gateway_url
 
     @property

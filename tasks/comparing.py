@@ -90,6 +90,7 @@ async def _write(
     known = await books.incidents.newest(SYSTEMS[kind], list(records))
     counted, looks = Counter[str](), Counter[tuple[str, str]]()
     closed: dict[IncidentState, list[Any]] = {IncidentState.SETTLED: [], IncidentState.OVERTAKEN: []}
+    right_again: list[Any] = []  # of documents, which are locked again before it is over
     new: list[NewIncident] = []
     for one, record in records.items():
         for what, expected, trace in sights[one]:
@@ -99,12 +100,14 @@ async def _write(
             counted[finding] += 1
             looks[one, what.entity] += what.field != RECORD
             if finding is Finding.OVER:
-                closed[IncidentState.SETTLED].append(row)
+                is_text = kind is Kind.DOCUMENT and what.field != RECORD
+                (right_again if is_text else closed[IncidentState.SETTLED]).append(row)
             elif finding is Finding.NEW:
                 if row is not None and row.state == IncidentState.OPEN:
                     closed[IncidentState.OVERTAKEN].append(row)
                 way = way_of(what.route, trace, before)
                 new.append(_incident(house, kind, record, replace(what, route=way), expected, trace))
+    await books.incidents.reroute([row.id for row in right_again if row.route != Route.PUT_BACK], Route.PUT_BACK)
     for state, rows in closed.items():
         await over(books, rows, state)
     await _go(books, house, await books.incidents.open(new))

@@ -19,7 +19,7 @@ from ledger.decisions import NewDecision
 from ledger.tables import EventStatus
 from lifecycle import keys
 from lifecycle.continuity import Kind
-from lifecycle.documents import Artefact, document_name
+from lifecycle.documents import Artefact, document_name, lock_reason
 from lifecycle.letters import summary
 from lifecycle.proposal import total_of
 from lifecycle.references import reference
@@ -183,7 +183,7 @@ async def _with_pdf(one: Wanted[tuple[str, Letter]], documents: dict[str, str]) 
 
 def _lock(item: Item[ProposalApprovedV1]) -> LockRecord:
     decision = item.facts["decision"]
-    return LockRecord(decision.document, f"Approved by {decision.decided_by}; a change needs a change request")
+    return LockRecord(decision.document, lock_reason(decision.decided_by))
 
 
 def _win(item: Item[ProposalApprovedV1]) -> DealChange:

@@ -8,11 +8,12 @@ from typing import Any
 
 from connectors.guard import speaking_for
 from contracts.errors import RefusedError, TowlineError
-from contracts.records import EffectKey, Image, Outcome, Ref, Restoring, Wanted
+from contracts.records import EffectKey, Image, LockRecord, Outcome, Ref, Restoring, Wanted
 from contracts.traces import Trace
 from ledger.effects import Intent
 from ledger.routing import ask, over
 from lifecycle import keys
+from lifecycle.documents import lock_reason
 from lifecycle.judging import same
 from lifecycle.reconciling import PUT_BACK, RESTORED, SYSTEMS, IncidentState, Kind, hashed
 from runtime.wiring import Runtime
@@ -20,12 +21,15 @@ from tasks.comparing import read_traces
 from tasks.holding import not_while_paused
 from tasks.settling import state_of
 
+LOCK = "lock"
 Found = tuple[Any, Trace, str]
 """An incident, its field as it stands now, and the value that belongs there."""
 
 
 async def put_back(house: Runtime, incidents: Sequence[Any]) -> None:
     """Write back what belongs into these fields, of deals and customers; one that was changed once more is left alone.
+
+    A document whose approved text is back is locked again; one whose text is not is left to people.
 
     Safe to repeat: what stands as it should is not written again. What is refused becomes its owner's to decide.
 
@@ -37,7 +41,13 @@ async def put_back(house: Runtime, incidents: Sequence[Any]) -> None:
         of_kind[Kind(one.kind)].append(one)
     failed: TowlineError | None = None
     for kind, some in of_kind.items():
-        outcomes = await _restored(house, kind, await _still_so(house, kind, some))
+        right, still = await _as_they_stand(house, kind, some)
+        if kind is Kind.DOCUMENT:
+            outcomes = await _restored(house, kind, await _locks(house, right))
+        else:
+            async with house.ledger.begin() as books:
+                await over(books, [one for one, _, _ in right], IncidentState.SETTLED)
+            outcomes = await _restored(house, kind, still)
         failed = failed or next(
             (one for one in outcomes if isinstance(one, TowlineError) and not isinstance(one, RefusedError)), None
         )
@@ -45,25 +55,36 @@ async def put_back(house: Runtime, incidents: Sequence[Any]) -> None:
         raise failed
 
 
-async def _still_so(house: Runtime, kind: Kind, incidents: Sequence[Any]) -> list[Found]:
-    """Return those that stand as they were judged; what somebody set right already is over."""
+async def _as_they_stand(house: Runtime, kind: Kind, incidents: Sequence[Any]) -> tuple[list[Found], list[Found]]:
+    """Return those that somebody has set right already, and those that stand as they were judged."""
     ids = sorted({one.vendor_id for one in incidents})
     async with house.ledger.begin() as books:
         expected = await books.incidents.expected(kind, ids)
     traces = await read_traces(house, kind, ids)
-    found, settled = list[Found](), list[Any]()
+    right, still = list[Found](), list[Found]()
     for one in incidents:
         record, trace = expected.get(one.vendor_id), traces.get(one.vendor_id, {}).get(one.field)
         ours = record.fields.get(trace.name) if record and trace and not record.is_busy else None
         if trace is None or ours is None:
             continue
         if same(trace.value, ours.value):
-            settled.append(one)
+            right.append((one, trace, ours.value or ""))
         elif hashed(trace.value, one.salt) == one.found_hash:
-            found.append((one, trace, ours.value or ""))
+            still.append((one, trace, ours.value or ""))
+    return right, still
+
+
+async def _locks(house: Runtime, found: Sequence[Found]) -> list[Found]:
+    """Return documents with their locks as they stand and as they should."""
+    ids = [one.vendor_id for one, _, _ in found]
+    now = await house.docs.look("file", ids) if ids else {}
     async with house.ledger.begin() as books:
-        await over(books, settled, IncidentState.SETTLED)
-    return found
+        approved = await books.documents.approved_by(ids)
+    return [
+        (one, Trace(LOCK, now.get(one.vendor_id, {}).get(LOCK)), lock_reason(approved[one.vendor_id]))
+        for one, _, _ in found
+        if one.vendor_id in approved
+    ]
 
 
 async def _restored(house: Runtime, kind: Kind, found: Sequence[Found]) -> Sequence[Outcome]:
@@ -72,10 +93,7 @@ async def _restored(house: Runtime, kind: Kind, found: Sequence[Found]) -> Seque
     async with house.ledger.begin() as books:
         standings = await books.effects.intend(list(intents.values()))
         await books.effects.picture(images)
-    wanted = {
-        _key(one): Wanted(standings[_key(one)].act_key, Restoring(kind.value, one.vendor_id, {trace.name: value}))
-        for one, trace, value in found
-    }
+    wanted = {_key(one): Wanted(standings[_key(one)].act_key, _record(kind, one, trace, value)) for one, trace, value in found}
     outcomes = await _written(house, kind, found, wanted)
     refused = {one.id: error for one, _, _ in found if isinstance(error := outcomes[_key(one)], RefusedError)}
     async with house.ledger.begin() as books:
@@ -89,21 +107,31 @@ async def _restored(house: Runtime, kind: Kind, found: Sequence[Found]) -> Seque
 
 
 async def _written(
-    house: Runtime, kind: Kind, found: Sequence[Found], wanted: Mapping[EffectKey, Wanted[Restoring]]
+    house: Runtime, kind: Kind, found: Sequence[Found], wanted: Mapping[EffectKey, Wanted[Any]]
 ) -> dict[EffectKey, Outcome]:
     """Write with the word of the systems that decide about the fields, and answer for each."""
     if not wanted:
         return {}
-    restore = house.crm.restore if kind is Kind.DEAL else house.billing.restore_customers
+    restores: Mapping[Kind, Any] = {
+        Kind.DEAL: house.crm.restore,
+        Kind.CUSTOMER: house.billing.restore_customers,
+        Kind.DOCUMENT: house.docs.lock,
+    }
     entities = house.catalog.systems.entities
     speakers = sorted({entities[one.entity].authority_over(one.field).value for one, _, _ in found})
     try:
         async with not_while_paused(SYSTEMS[kind]):
             with speaking_for(*speakers):
-                outcomes = await restore(list(wanted.values()))
+                outcomes = await restores[kind](list(wanted.values()))
     except TowlineError as error:
         return dict.fromkeys(wanted, error)
     return {key: outcomes[one.key] for key, one in wanted.items()}
+
+
+def _record(kind: Kind, incident: Any, trace: Trace, value: str) -> Restoring | LockRecord:
+    if kind is Kind.DOCUMENT:
+        return LockRecord(incident.vendor_id, value)
+    return Restoring(kind.value, incident.vendor_id, {trace.name: value})
 
 
 def _key(incident: Any) -> EffectKey:

@@ -20,7 +20,7 @@ from runtime.in_force import until_changed
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS, ProblemError
 from web.api import routes as api
-from web.console import data_docs, deals, decisions, exceptions, page, runbooks, signing
+from web.console import contracts, data_docs, deals, decisions, documents, exceptions, owners, page, runbooks, signing
 from web.console.problem import in_words
 from web.gateway import health, intake, interactions
 from web.gateway.again import read_again
@@ -54,7 +54,9 @@ def create_app(
             task.cancel()
         await ledger.close()
 
-    parts = (intake, interactions, health, api, page, runbooks, data_docs, signing, deals, exceptions, decisions)
+    gateway = (intake, interactions, health, api)
+    console = (page, runbooks, data_docs, signing, deals, exceptions, decisions, documents, contracts, owners)
+    parts = (*gateway, *console)
     routes = [route for part in parts for route in part.routes(house)]
     starlette = Starlette(routes=routes, exception_handlers={**HANDLERS, ProblemError: in_words(house)}, lifespan=lifespan)
     starlette.router.redirect_slashes = False

@@ -91,6 +91,8 @@ class Operation(Contract):
     entrypoint: Name
     title: Name
     process_owner: Slug
+    integration_owner: Slug
+    application_owner: Slug
     notify: Channel
     runbook: Name
     every: Annotated[float, Field(gt=0, description="Seconds between scheduled runs")] | None = None
@@ -171,6 +173,7 @@ def _operations(folder: Path, owners: Owners) -> tuple[Operation, ...]:
     path = folder / "catalog" / "operations.yaml"
     operations = load(path, Operations).operations
     for place, operation in enumerate(operations):
-        if operation.process_owner not in owners.owners:
-            raise FileError(at(path, read(path), ("operations", place, "process_owner"), "is nobody in owners.yaml"))
+        for field in OWNER_FIELDS:
+            if getattr(operation, field) not in owners.owners:
+                raise FileError(at(path, read(path), ("operations", place, field), "is nobody in owners.yaml"))
     return operations

@@ -11,18 +11,16 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from contracts.files import FileError, at
+from contracts.front_matter import read_parts
 from contracts.lead import Service
 from contracts.values import Contract, Name, Slug
 
 HERE = Path(__file__).parent
-FENCE = "---"
 
 
 class Approval(Contract):
@@ -78,40 +76,16 @@ def load_clause(path: Path) -> Clause:
     Raises:
         FileError: it cannot be read, has no front matter, does not fit `Clause`, or holds another id.
     """
-    head, body = _parts(path)
-    front = _front(path, head)
-    if not isinstance(front, dict) or "body" in front:
-        raise FileError(f"{path}:1: front matter: is not a mapping of a clause's fields")
+    front, body, begins = read_parts(path)
+    if "body" in front:
+        raise FileError(at(path, front, ("body",), "stands below the front matter"))
     try:
         clause = Clause.model_validate({**front, "body": body})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["loc"] == ("body",):
-            raise FileError(f"{path}:{len(head.splitlines()) + 1}: body: {first['msg']}") from None
+            raise FileError(f"{path}:{begins}: body: {first['msg']}") from None
         raise FileError(at(path, front, first["loc"], first["msg"])) from None
     if clause.id.lower() != path.stem:
         raise FileError(at(path, front, ("id",), "is not what the file is called"))
     return clause
-
-
-def _parts(path: Path) -> tuple[str, str]:
-    """The front matter with its opening fence, so that line numbers stay those of the file, and the text after it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: is not UTF-8 text") from None
-    head, fence, body = text.partition(f"\n{FENCE}\n")
-    if not fence or not head.startswith(f"{FENCE}\n"):
-        raise FileError(f"{path}:1: front matter: must stand between two lines of {FENCE}")
-    return head, body
-
-
-def _front(path: Path, head: str) -> Any:
-    try:
-        return YAML(typ="rt").load(head)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise FileError(f"{path}{line}: {getattr(error, 'problem', None) or 'is not YAML'}") from None

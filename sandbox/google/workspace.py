@@ -128,15 +128,19 @@ class Workspace(System):
         return Card(file["name"], facts)
 
     async def person_changes(self, kind: str, record_id: str, properties: dict[str, Any]) -> dict[str, Any]:
-        """Let somebody write a paragraph (`text`) at the end of a shared document, or its owner lift a lock (`unlock`)."""
+        """Let somebody write a paragraph (`text`) into a shared document, take one out (`without`), or lift a lock (`unlock`)."""
         if kind == "documents" and properties == {"unlock": True}:
             return self.drive.update(record_id, {"contentRestrictions": [{"readOnly": False}]})
         document = self.drive.document(record_id)
-        if kind != "documents" or document is None or set(properties) != {"text"}:
+        if kind != "documents" or document is None or set(properties) not in ({"text"}, {"without"}):
             raise Answer(Json({"error": "people change the text of documents here"}, 400))
         if is_locked(self.drive.file(record_id)):
             raise refuse(403)
-        written, _ = edited(document, [{"insertText": {"endOfSegmentLocation": {}, "text": f"\n{properties['text']}"}}])
+        if "text" in properties:
+            change = {"insertText": {"endOfSegmentLocation": {}, "text": f"\n{properties['text']}"}}
+        else:
+            change = {"replaceAllText": {"containsText": {"text": f"\n{properties['without']}"}, "replaceText": ""}}
+        written, _ = edited(document, [change])
         return self.drive.rewrite(record_id, written, PERSON)
 
     async def reset(self) -> None:

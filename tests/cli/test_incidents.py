@@ -118,13 +118,13 @@ def test_with_two_alike_in_a_deal_the_owner_is_asked_until_both_are_closed(towli
         (("take-over", "7", "--by", "head-of-sales"), "there is no such incident; `towline incidents` shows them"),
         (("take-over", "1", "--by", "a passer-by"), "a passer-by is nobody in contracts/owners.yaml"),
         (("put-back", "1"), "say who decides: --by OWNER"),
-        (("put-back", "1", "--by", "head-of-sales"), "document.content cannot be written as it was"),
+        (("put-back", "1", "--by", "head-of-sales"), "document.record cannot be written as it was"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_changed(
     towline: Towline, opened: Any, arguments: tuple[str, ...], why: str
 ) -> None:
-    assert opened(system="docs", kind="document", entity="document", field="content") == 1
+    assert opened(system="docs", kind="document", entity="document", field="record") == 1
     said = towline("incidents", *arguments)
     assert (said.code, said.out) == (1, "")
     assert why in said.err

@@ -243,8 +243,8 @@ def test_contracts_are_exported_for_other_tools(towline: Towline, tmp_path: Path
 def test_a_parked_event_is_left_and_its_exception_closes(towline: Towline, received: Received, look: Look) -> None:
     lead = received("form-1")
     look(lambda book: park(book, lead))
-    said = towline("leave", str(lead.id), "--json")
+    said = towline("leave", str(lead.id), "--because", "source", "--json")
     assert (said.code, said.json) == (0, {"asked": 1, "left": [str(lead.id)]})
     assert towline("event", str(lead.id), "--json").json["status"] == "undone"
-    again = towline("leave", str(lead.id))
+    again = towline("leave", str(lead.id), "--because", "source")
     assert (again.code, again.out) == (1, "0 of 1 left as they are; nothing of the others is open\n")

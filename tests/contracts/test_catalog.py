@@ -79,14 +79,14 @@ def test_the_houses_own_files_load_and_fit_together(folder: Path) -> None:
         ),
         (
             "systems.yaml",
-            r"changed: {content: take over}.*$",
+            r"changed: {content: ask}.*$",
             "changed: {content: put back}",
             "entities.document",
             "content is decided about where it stands, so no rule can put it back",
         ),
         (
             "systems.yaml",
-            r"changed: {content: take over}.*$",
+            r"changed: {content: ask}.*$",
             "changed: {lock: ask}",
             "entities.document",
             "lock is changed where it is decided about, and nobody else holds it",
@@ -107,6 +107,14 @@ def test_the_houses_own_files_load_and_fit_together(folder: Path) -> None:
         ),
         ("owners.yaml", r'channel: "#finance"', "channel: finance", "owners.finance-operations.channel", "should match pattern"),
         ("catalog/operations.yaml", r"process_owner: .*$", "process_owner: nobody", "operations.0.process_owner", "is nobody"),
+        (
+            "catalog/operations.yaml",
+            r"application_owner: .*$",
+            "application_owner: it",
+            "operations.0.application_owner",
+            "nobody",
+        ),
+        ("owners.yaml", r"budget: 40$", "budget: -1", "owners.sales-operations.budget", "greater than or equal"),
     ],
 )
 def test_a_wrong_value_is_named_by_file_line_and_field(

@@ -22,6 +22,19 @@ class FakePrefect:
     made: list[FlowRun] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     gone: bool = False
+    artifacts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    tags: dict[UUID, set[str]] = field(default_factory=dict)
+
+    async def request(self, method: str, path: str, *, json: dict[str, Any]) -> None:
+        """Remember an artifact by its run."""
+        if self.gone:
+            raise httpx.ConnectError("nobody there")
+        assert (method, path) == ("POST", "/artifacts/")
+        self.artifacts.append((json["flow_run_id"], json))
+
+    async def update_flow_run(self, run: UUID, *, tags: set[str]) -> None:
+        """Remember a run's tags."""
+        self.tags[run] = tags
 
     async def create_flow_run_from_deployment(
         self, deployment: UUID, *, name: str, parameters: dict[str, Any], state: State[Any], idempotency_key: str

@@ -7,6 +7,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from deployments.reconciling import take_over
 from flows.reconcile import reconcile
 from tests.changing import incidents, won
 from tests.journey import deals_at
@@ -58,6 +59,7 @@ async def test_a_changed_proposal_becomes_a_changed_offer_that_waits_for_a_perso
     """
     Given a deal in delivery, whose approved proposal is locked
     When somebody lifts the lock and writes into it, and the flow runs
+    And its owner makes that a new version
     Then a changed offer is drafted, and a person is asked for it; the flow's next run has nothing new to say.
     """
     (deal,) = await deals_at(world, "delivery", "northwind")
@@ -65,6 +67,8 @@ async def test_a_changed_proposal_becomes_a_changed_offer_that_waits_for_a_perso
     await world.vendors.person_changes("docs", "documents", proposal, {"unlock": True})
     await world.vendors.person_changes("docs", "documents", proposal, {"text": "EUR 12,000.00"})
     await compared(world)
+    (change,) = await incidents(world.house)
+    await take_over(world.house.ledger, world.house.catalog, change.id, by="integration")
     await world.settles()
     (asked,) = await world.waiting()
     assert (asked.case_id, asked.document != proposal) == (deal.case, True)

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from markupsafe import escape
 
 from contracts.catalog import catalog
+from contracts.runbooks import runbooks
 from ledger.database import Ledger
 from runtime.settings import Settings
 from tests.house.pages import RUNBOOKS
@@ -59,7 +61,6 @@ async def test_the_links_of_a_page_lead_to_other_pages(reader: httpx.AsyncClient
         "%2Fetc%2Fpasswd",
         "lead.md%00",
         "",
-        ".",
     ],
 )
 async def test_a_name_that_is_no_runbook_is_not_found(reader: httpx.AsyncClient, name: str) -> None:
@@ -70,3 +71,18 @@ async def test_a_name_that_is_no_runbook_is_not_found(reader: httpx.AsyncClient,
 
 async def test_a_runbook_cannot_be_written(reader: httpx.AsyncClient) -> None:
     assert (await reader.put("/runbooks/lead.md", content="x")).status_code == 405
+
+
+async def test_the_list_opens_without_the_ledger_and_leads_to_each(reader: httpx.AsyncClient) -> None:
+    page = await reader.get("/runbooks")
+    assert page.status_code == 200
+    assert "not known" in page.text
+    for one in runbooks().found.values():
+        assert f'<a href="/runbooks/{one.file}">{escape(one.title)}</a>' in page.text
+
+
+async def test_a_runbook_says_its_version_and_shows_no_front_matter(reader: httpx.AsyncClient) -> None:
+    page = (await reader.get("/runbooks/lead.md")).text
+    assert f"Version {runbooks().found['lead'].version}, sales-operations." in page
+    assert "explains" not in page
+    assert "Older than" not in page

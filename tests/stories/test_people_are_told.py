@@ -44,7 +44,7 @@ async def test_thirty_events_that_fit_no_contract_are_one_message_that_is_kept_u
     assert (now["ts"], now["channel"]) == (first["ts"], first["channel"])
     assert "30 deals wait at “Lead qualified”" in now["text"]
     text = shown(now)
-    told = ["person: is missing", "EUR 450,000.00", "Sales operations", "What to do", "/runbooks/lead.md"]
+    told = ["person: is missing", "EUR 450,000.00", "Sales operations", "What to do", "/runbooks/quarantine.md"]
     assert [words for words in told if words not in text] == []
 
 

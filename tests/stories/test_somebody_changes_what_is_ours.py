@@ -57,6 +57,11 @@ async def edit(vendors: Vendors, deal: Deal, text: str = "EUR 12,000.00") -> Non
     await vendors.person_changes("docs", "documents", deal.document, {"text": text})
 
 
+async def undo(vendors: Vendors, deal: Deal, text: str = "EUR 12,000.00") -> None:
+    """Let somebody bring the approved text back."""
+    await vendors.person_changes("docs", "documents", deal.document, {"without": text})
+
+
 def arriving(deal: Deal) -> NewEvent:
     """The CRM's event that a deal was moved on."""
     event, envelope = event_id("hubspot/1", deal.id), {"data": {"deal_id": deal.id}}
@@ -183,22 +188,70 @@ async def test_an_approved_document_that_was_changed_becomes_a_change_request(ho
     """
     Given a deal in delivery whose proposal is locked
     When somebody lifts the lock, writes into it, and we look twice
-    Then there is one change request, and it is known who wrote
-    And when it is written into once more, there is another.
+    Then there is one change request with who, when and both hashes, and its owner is asked
+    And taken over, it is drafted anew; when it is written into once more, there is another.
     """
     deal = await won(house)
     await edit(vendors, deal)
     await reconciled(house)
     await reconciled(house)
-    (one,) = await incidents(house)
-    assert (one.entity, one.field, one.by, one.state) == ("document", "content", "person", "taken over")
-    assert one.who == "09876543210987654321"
+    (one,), (exception,) = await incidents(house), await asked(house)
+    assert (one.entity, one.field, one.by, one.state, one.case_id) == ("document", "content", "person", "open", deal.case)
+    assert (one.who, one.our_hash != one.found_hash, one.changed_at <= one.seen_at) == ("09876543210987654321", True, True)
+    for part in (one.our_hash[:12], one.found_hash[:12], "by hand"):
+        assert part in exception.reason
+    assert await requested(house) == []
+    await take_over(house.ledger, house.catalog, one.id, by=SECOND)
     assert await requested(house) == [(f"incident/{one.id}", deal.id)]
     assert await asked(house) == []
+    assert (await reconciled(house))[Finding.NEW] == 0
     await edit(vendors, deal, "EUR 11,000.00")
     await reconciled(house)
-    assert [name for name, _ in await requested(house)] == [f"incident/{one.id}" for one in await incidents(house)]
-    assert len(await incidents(house)) == 2
+    assert [one.state for one in await incidents(house)] == ["taken over", "open"]
+
+
+@pytest.mark.parametrize("is_said", [True, False], ids=["said", "unsaid"])
+async def test_an_approved_document_whose_text_is_back_is_locked_again(house: Runtime, vendors: Vendors, is_said: bool) -> None:
+    """
+    Given a locked proposal that somebody opened and changed
+    When its owner wants it put back, before its text is
+    Then it stays open; and once the approved text is back, told or not, the document is locked and the change request is over.
+    """
+    deal = await won(house)
+    await edit(vendors, deal)
+    await reconciled(house)
+    (one,) = await incidents(house)
+    if is_said:
+        assert (await put_back(house, one.id, by=SECOND)).state == "open"
+    await undo(vendors, deal)
+    assert (await house.docs.look("file", [deal.document]))[deal.document]["lock"] is None
+    if is_said:
+        assert (await put_back(house, one.id, by=SECOND)).state == "put back"
+    await reconciled(house)
+    lock = (await house.docs.look("file", [deal.document]))[deal.document]["lock"]
+    assert lock == "Approved by head-of-sales; a change needs a change request"
+    ((state, by),) = [(one.state, one.decided_by) for one in await incidents(house)]
+    assert (state, by) == ("put back", SECOND if is_said else None)
+    assert await asked(house) == []
+    assert (await reconciled(house))[Finding.NEW] == 0
+
+
+async def test_a_document_that_cannot_be_locked_again_stays_open(house: Runtime, vendors: Vendors) -> None:
+    """Given a text that is back while docs is paused, when we look, then nothing is over; resumed, the lock is back."""
+    deal = await won(house)
+    await edit(vendors, deal)
+    await reconciled(house)
+    await undo(vendors, deal)
+    async with house.ledger.begin() as books:
+        await books.switches.pause(Scope.SYSTEM, "docs", reason="a test", by="tests")
+    with pytest.raises(HeldError):
+        await reconciled(house)
+    assert [one.state for one in await incidents(house)] == ["open"]
+    async with house.ledger.begin() as books:
+        await books.switches.resume(Scope.SYSTEM, "docs", by="tests")
+    await reconciled(house)
+    assert [one.state for one in await incidents(house)] == ["put back"]
+    assert (await house.docs.look("file", [deal.document]))[deal.document]["lock"]
 
 
 async def requested(house: Runtime) -> list[tuple[str, str]]:
@@ -213,10 +266,7 @@ async def test_a_document_that_was_changed_when_delivery_is_over_is_for_the_owne
     await reconciled(house)
     (one,), (exception,) = await incidents(house), await asked(house)
     assert (one.route, one.state, exception.cause) == ("ask", "open", "reconcile/document.content")
-    assert "its deal is at stage invoiced" in exception.reason
-    assert "put-back" not in exception.route
-    with pytest.raises(RefusedError, match="earlier versions"):
-        await put_back(house, one.id, by=SECOND)
+    assert f"towline incidents put-back {one.id}" in exception.route
     with pytest.raises(RefusedError, match="in delivery only"):
         await take_over(house.ledger, house.catalog, one.id, by=SECOND)
     assert [one.state for one in await incidents(house)] == ["open"]

@@ -29,7 +29,8 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     yield book
     await book.close()
     books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
-    postgres.psql(f"TRUNCATE {books}, switches, budgets, users, sessions, user_actions", DATABASE)
+    more = "switches, budgets, users, sessions, user_actions, incidents, contract_changes, claims"
+    postgres.psql(f"TRUNCATE {books}, {more}", DATABASE)
 
 
 @pytest.fixture

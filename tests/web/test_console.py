@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -88,19 +89,29 @@ async def test_what_stopped_is_shown_by_cause_and_retried_resolved_or_ignored(
     page = (await client.get("/exceptions", params={"cause": cause})).text
     assert all(f'name="event.{event}"' in page for event in stopped)
     chosen = {f"event.{event}": "on" for event in stopped}
+    assert '<a href="/runbooks/quarantine.md">quarantine</a>' in page
+    listed = (await client.get("/runbooks")).text
+    assert re.search(r'href="/runbooks/quarantine.md">.*</a></td><td class="number" data-label="Open">2<', listed)
     retried = await visitor.send("/exceptions", verb="retry", cause=cause, **chosen)
     assert retried.headers["location"] == "/exceptions?told=0%20of%202%20retried", "what does not fit still stays where it is"
     without = await visitor.send("/exceptions", verb="ignore", cause=cause, **chosen)
     assert (without.status_code, "say why" in without.text) == (400, True)
+    unlisted = await visitor.send("/exceptions", verb="ignore", reason="r", because="mood", cause=cause, **chosen)
+    assert (unlisted.status_code, "choose a cause of the list" in unlisted.text) == (400, True)
     for event, verb in zip(stopped, ("resolve", "ignore"), strict=True):
-        await visitor.send("/exceptions", verb=verb, reason="a test of the form", cause=cause, **{f"event.{event}": "on"})
+        form = {"reason": "a test of the form", "because": "source", "cause": cause, f"event.{event}": "on"}
+        await visitor.send("/exceptions", verb=verb, **form)
     rows = await sql(ledger, "SELECT login, action, reason, before, after FROM user_actions ORDER BY id")
     assert rows[2:] == [
-        ("paula", "resolve", "a test of the form", cause, "resolved by hand"),
-        ("paula", "ignore", "a test of the form", cause, "ignored"),
+        ("paula", "resolve", "a test of the form", cause, "resolved by hand, source"),
+        ("paula", "ignore", "a test of the form", cause, "ignored, source"),
     ]
     closed = await sql(ledger, "SELECT closed_as FROM exceptions WHERE closed_at IS NOT NULL ORDER BY closed_at")
     assert [row[0] for row in closed][-2:] == ["resolved by hand", "ignored"]
+    top = (await client.get("/exceptions")).text
+    behind = '<a href="/contracts">contract</a> <code>owner of lead.qualified, missing'
+    for told in ("Most often in 30 days", behind, "it was wrong at its source"):
+        assert told in top, told
 
 
 @pytest.mark.parametrize("form", [{}, {"verb": "delete"}, {"verb": "retry"}, {"verb": "retry", "event.x": "on"}])

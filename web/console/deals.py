@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ledger.database import Books
+from lifecycle.reconciling import RECORD, reason_of
 from lifecycle.roles import Right
 from web.answers import ProblemError
 from web.api.continuity import shown as line
@@ -74,6 +75,7 @@ async def _story(house: House, books: Books, case_id: UUID) -> Sequence[Mapping[
         told += [_exception(one) for one in await books.exceptions.of_event(row.id)]
     told += [_decision(row) for row in await books.decisions.of_case(case_id)]
     told += [_record(row) for row in await books.records.of_case(case_id)]
+    told += [_incident(row) for row in await books.incidents.of_case(case_id)]
     return sorted(told, key=lambda one: one["at"])
 
 
@@ -99,6 +101,13 @@ def _effect(row: Row[Any]) -> dict[str, Any]:
 def _exception(row: Row[Any]) -> dict[str, Any]:
     status = f"closed, {row.closed_as}" if row.closed_at else "open"
     return _entry("exception", row.opened_at, row.cause, status, said=row.reason, by=row.owner)
+
+
+def _incident(row: Row[Any]) -> dict[str, Any]:
+    said = reason_of(row.entity, row.field, row.by, row.our_hash, row.found_hash)
+    said += f", by the vendor's user {row.who}" if row.who else ""
+    what = f"{row.entity}.{row.field}" if row.field != RECORD else f"{row.entity} is gone"
+    return _entry("incident", row.changed_at or row.seen_at, what, row.state, said=said, by=row.decided_by or "")
 
 
 def _decision(row: Row[Any]) -> dict[str, Any]:
