@@ -123,8 +123,8 @@ class House:
         return (await self.client.get(f"{self.settings.gateway_url}/api{path}", headers=token)).raise_for_status().json()
 
     async def sandbox(self, path: str) -> Any:
-        """Ask the sandbox's control interface."""
-        return (await self.client.get(f"{self.settings.sandbox_url}/_sandbox{path}", timeout=60)).raise_for_status().json()
+        """Ask the sandbox's control interface; all that half an hour has left takes a busy machine a minute to write."""
+        return (await self.client.get(f"{self.settings.sandbox_url}/_sandbox{path}", timeout=300)).raise_for_status().json()
 
     async def until_done(self, *, seconds: float) -> None:
         """Wait until no event is waiting or running."""
