@@ -61,14 +61,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A field of a form: a line, several lines, or one of the options (value and label)."""
+    """A field of a form, which must be filled in: a line, several lines, or one of the options (value and label)."""
 
     name: str
     label: str
     hint: str = ""
     lines: bool = False
     options: Sequence[tuple[str, str]] = ()
-    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from contracts.errors import RefusedError, TowlineError
 from contracts.records import Message, Ref
 from contracts.systems import System
 from lifecycle.asking import ask_message, asked_of
-from lifecycle.decisions import Decision
 from runtime.logs import get_logger
 from runtime.wiring import Runtime
 
@@ -41,11 +40,15 @@ class Asks:
             await books.decisions.tell({row.id: row.state for row in rows if row.message is None and row.is_old})
         for message in dict.fromkeys(row.message for row in rows if row.message):
             await self._show(message)
+            async with self._house.ledger.begin() as books:
+                await books.decisions.tell({row.id: row.state for row in rows if row.message == message})
 
     async def _show(self, message: str) -> None:
         house = self._house
         async with house.ledger.begin() as books:
             rows = await books.decisions.on_message(message)
+        if not rows:  # its events were retired meanwhile
+            return
         shown = [asked_of(row, house.catalog.owners) for row in rows]
         channel = house.catalog[rows[0].event_type].notify
         text, paragraphs = ask_message(rows[0].event_type, shown, with_buttons=bool(house.settings.chat_signing_secrets))
@@ -53,5 +56,3 @@ class Asks:
             await house.chat.update(Ref(message), Message(channel, text, paragraphs))
         except RefusedError:
             log.info("a message that asked for a decision was gone")
-        async with house.ledger.begin() as books:
-            await books.decisions.tell({row.id: row.state for row in rows if row.state != Decision.WAITING})

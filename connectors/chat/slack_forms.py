@@ -28,15 +28,14 @@ def view(form: Form, *, subject: str, message: str, answer_to: str) -> dict[str,
 
 def _block(entry: Entry) -> dict[str, Any]:
     hint = {"hint": _plain(entry.hint)} if entry.hint else {}
-    label = {"label": _plain(entry.label), "optional": entry.optional}
-    return {"type": "input", "block_id": entry.name, **label, **hint, "element": _element(entry)}
+    return {"type": "input", "block_id": entry.name, "label": _plain(entry.label), **hint, "element": _element(entry)}
 
 
 def _element(entry: Entry) -> dict[str, Any]:
     if entry.options:
         options = [{"text": _plain(label), "value": value} for value, label in entry.options]
         return {"type": "static_select", "action_id": entry.name, "options": options}
-    limits = {"max_length": LONGEST} | ({} if entry.optional else {"min_length": 1})
+    limits = {"min_length": 1, "max_length": LONGEST}
     return {"type": "plain_text_input", "action_id": entry.name, "multiline": entry.lines, **limits}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from deployments.alerts import Alerts
 from ledger.intake import leave
-from tests.world import World, lead
+from tests.world import DAY, World, lead
 
 OPERATIONS = {
     "crm": "POST /crm/v3/objects/deals/batch",
@@ -122,7 +122,7 @@ async def test_a_message_that_chat_refuses_holds_up_no_deal(world: World) -> Non
         ["lead/without/tell_owner/chat.invalid_arguments"],
         ["discovery/without/tell_owner/chat.invalid_arguments"],
     ]
-    await Alerts(world.house).look()
+    await Alerts(world.house, now=lambda: DAY).look()
     told = sorted(one["text"] for one in await world.vendors.objects("chat", "messages"))
     assert told[0].startswith("1 deal goes on without a step at “Lead qualified”: Chat did not take it")
     assert await leave(world.house.ledger, [row.id for row in events]) == {row.id for row in events}

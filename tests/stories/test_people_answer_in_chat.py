@@ -225,3 +225,25 @@ async def test_while_chat_is_paused_what_people_do_there_waits(talk: Talk) -> No
         await books.switches.resume("system", "chat", by="ada")
     await talk.works()
     assert (await talk.state(one)).state == "approved"
+
+
+async def test_content_that_changed_after_its_approval_is_asked_about_anew_in_the_same_message(talk: Talk) -> None:
+    """
+    Given an approved proposal whose content is changed, so that the approval is void and the new content waits
+    When the messages are brought up to date, and an approver answers again
+    Then the message has the buttons of the new content, and it is the new content that is approved.
+    """
+    one = proposal()
+    place = await talk.asks(one)
+    await talk.presses("approve", place)
+    fresh = proposal(content="beef" * 15, event_id=(await talk.state(one)).event_id)
+    async with talk.house.ledger.begin() as books:
+        await books.decisions.void([one.id])
+        await books.decisions.ask([fresh])
+    await Asks(talk.house).look()
+    message = await talk.message(place)
+    assert buttons(message) == ["approve", "reject", "question"]
+    assert "*void*" in shown(message)
+    assert "content beefbeef" in shown(message)
+    await talk.presses("approve", place)
+    assert ((await talk.state(one)).state, (await talk.state(fresh)).state) == ("void", "approved")
