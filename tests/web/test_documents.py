@@ -62,7 +62,7 @@ async def test_the_index_says_which_is_current_who_approved_it_and_what_it_suppo
     assert "northwind_proposal_v1" not in page, "a former version stands on its deal's page"
     told = ("https://docs.example/northwind_proposal_v2", f"/deals/{case}", "head-of-sales", "c0ffeec0ffee", "request 7")
     assert [words for words in told if words not in page] == []
-    for query, found in (("V2", True), ("NORTH", True), ("gmbh", True), ("contoso", False), ("%", False)):
+    for query, found in (("NORTH", True), ("gmbh", True), ("contoso", False), ("%", False)):
         assert ("northwind_proposal_v2" in (await client.get("/documents", params={"q": query})).text) is found, query
 
 
