@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, literal, or_, select, union_all, update
+from sqlalchemy import Row, delete, exists, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -96,12 +96,13 @@ class Documents:
         return {row.vendor_id: row.approved_by for row in await self._connection.execute(statement)}
 
     async def index(self, wanted: str, *, limit: int) -> Sequence[Row[Any]]:
-        """Return the current documents with their deals, the newest first; those whose name or deal has this in it."""
+        """Return the current documents with their deals, the newest first; those of deals whose title has this in it."""
         about = (col(Case.title), col(Case.stage))
         statement = select(Document, *about).join(Case, col(Case.id) == col(Document.case_id)).where(col(Document.is_current))
         if wanted:
-            named = (col(one).icontains(wanted, autoescape=True) for one in (Document.name, Case.title))
-            statement = statement.where(or_(*named))
+            named = col(Case.title).icontains(wanted, autoescape=True)
+            subjects = union_all(*(select(col(one)).where(named) for one in (Case.id, Case.account_id)))
+            statement = statement.where(col(Document.subject_id).in_(subjects))
         return (await self._connection.execute(statement.order_by(col(Document.id).desc()).limit(limit))).all()
 
     async def changed(self, *, limit: int) -> Sequence[Row[Any]]:

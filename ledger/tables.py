@@ -289,6 +289,7 @@ class Document(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("subject_id", "artefact", "version"),
         Index("documents_current", "subject_id", "artefact", unique=True, postgresql_where=text("is_current")),
+        Index("documents_record", "vendor_id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))

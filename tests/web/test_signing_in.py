@@ -20,6 +20,7 @@ PAGES = (
     "/exceptions",
     "/decisions",
     "/documents",
+    "/documents/orphans",
     "/contracts",
     "/owners",
     "/deals/00000000-0000-0000-0000-000000000001",

@@ -33,23 +33,31 @@ def routes(house: House) -> list[Address]:
     pages = templates()
     return [
         Address("/documents", behind(house, Right.READ, partial(documents, pages)), methods=["GET"]),
+        Address("/documents/orphans", behind(house, Right.READ, partial(orphans, pages)), methods=["GET"]),
         Address("/documents/changes/{number:int}", behind(house, Right.OPERATE, answer), methods=["POST"]),
     ]
 
 
 async def documents(pages: Environment, house: House, request: Request, person: Person) -> Response:
-    """Show what was changed past us and what belongs nowhere, then the current documents, newest or searched."""
+    """Show what was changed past us, then the current documents, newest or searched."""
     wanted = request.query_params.get("q", "").replace("\0", "")[:LONGEST_SEARCH].strip()
     async with house.ledger.begin() as books:
         rows = await books.documents.index(wanted, limit=SHOWN + 1)
         changed = await books.documents.changed(limit=SHOWN)
-        without, missing = await books.documents.without_case(limit=SHOWN), await books.documents.missing(limit=SHOWN)
     told = {
-        "q": wanted, "rows": rows[:SHOWN], "more": len(rows) > SHOWN, "without": without, "missing": missing,
+        "q": wanted, "rows": rows[:SHOWN], "more": len(rows) > SHOWN,
         "changed": [_changed(house, row) for row in changed], "may": _hat(house, person) is not None,
         "told": TOLD.get(request.query_params.get("told", "")),
     }  # fmt: skip
     return HTMLResponse(pages.get_template("documents.html").render(shown(house, person, "Documents") | told))
+
+
+async def orphans(pages: Environment, house: House, _request: Request, person: Person) -> Response:
+    """Show documents in no case, and cases without their document; on a page of its own, because it looks through all of them."""
+    async with house.ledger.begin() as books:
+        without, missing = await books.documents.without_case(limit=SHOWN), await books.documents.missing(limit=SHOWN)
+    page = pages.get_template("documents_orphans.html")
+    return HTMLResponse(page.render(shown(house, person, "Orphans"), without=without, missing=missing))
 
 
 async def answer(house: House, request: Request, person: Person) -> Response:

@@ -1,4 +1,4 @@
-"""Claims on what the catalog gives to another owner; why exceptions are closed, and a quick look at those of a week"""
+"""Claims on what the catalog gives to another owner; why exceptions are closed; quick looks at a week and at a document"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,10 +32,12 @@ def upgrade() -> None:
     op.add_column("exceptions", sa.Column("closed_because", sa.String(), nullable=True))
     op.create_check_constraint("closed_because_known", "exceptions", f"closed_because IN ({CLOSINGS})")
     op.create_index("exceptions_opened_at", "exceptions", ["opened_at"])
+    op.create_index("documents_record", "documents", ["vendor_id"])
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("documents_record", "documents")
     op.drop_index("exceptions_opened_at", "exceptions")
     op.drop_constraint("closed_because_known", "exceptions")
     op.drop_column("exceptions", "closed_because")
