@@ -35,6 +35,7 @@ from ledger.exceptions import Exceptions
 from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.incidents import Incidents
+from ledger.lanes import Lanes
 from ledger.measures import Measures
 from ledger.received import Received
 from ledger.retention import Retention
@@ -82,6 +83,7 @@ class Books:
     suggestions: Suggestions
     measures: Measures
     audits: Audits
+    lanes: Lanes
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

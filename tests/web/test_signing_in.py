@@ -15,7 +15,7 @@ from tests.web.sender import URL, gateway
 from tests.web.visitor import PASSWORD, Visitor, known
 from web.console.people import COOKIE
 
-PAGES = ("/deals", "/exceptions", "/decisions", "/deals/00000000-0000-0000-0000-000000000001")
+PAGES = ("/deals", "/exceptions", "/decisions", "/systems", "/stuck", "/inbox", "/deals/00000000-0000-0000-0000-000000000001")
 
 
 @pytest.fixture
