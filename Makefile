@@ -25,7 +25,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	@for name in gateway leads outage deals gates rollback reconcile memory assess whatif; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in gateway leads outage deals gates rollback reconcile memory assess whatif console; do echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 chaos: setup
 	@$(BIN)/python -m benchmarks.chaos --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))

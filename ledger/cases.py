@@ -42,11 +42,16 @@ class Cases:
         rows = (await self._connection.execute(select(Case).where(col(Case.id).in_(list(ids))))).all()
         return {row.id: row for row in rows}
 
-    async def find(self, wanted: str, *, limit: int) -> Sequence[Row[Any]]:
-        """Return the cases whose title has this in it, in any case of its letters, those that were moved last first."""
+    async def find(self, wanted: str, *, limit: int, stage: str | None = None) -> Sequence[Row[Any]]:
+        """Return the cases whose title has this in it, in any case of its letters, those that were moved last first.
+
+        With a stage, those that stand there.
+        """
         query = select(Case).order_by(col(Case.changed_at).desc()).limit(limit)
         if wanted:
             query = query.where(col(Case.title).icontains(wanted, autoescape=True))
+        if stage is not None:
+            query = query.where(col(Case.stage) == stage)
         return (await self._connection.execute(query)).all()
 
     async def of_references(self, references: Collection[str]) -> Mapping[str, UUID]:

@@ -38,6 +38,7 @@ from ledger.gates import Gates
 from ledger.inbox import Inbox
 from ledger.incidents import Incidents
 from ledger.interactions import Interactions
+from ledger.lanes import Lanes
 from ledger.measures import Measures
 from ledger.received import Received
 from ledger.records import Records
@@ -90,6 +91,7 @@ class Books:
     records: Records
     captures: Captures
     claims: Claims
+    lanes: Lanes
 
     @classmethod
     def on(cls, connection: AsyncConnection) -> Books:

@@ -88,6 +88,7 @@ class Event(SQLModel, table=True):
         Index("inbox_received_at", "received_at"),
         Index("inbox_ended", "type", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index("inbox_waiting", "case_id", postgresql_where=text("status = 'waiting'")),
+        Index("inbox_open", "type", "status", "received_at", postgresql_where=text("status NOT IN ('done', 'undone')")),
         Index("inbox_untold", "seq", postgresql_where=text("status <> 'running' AND told IS DISTINCT FROM status")),
     )
 
@@ -181,6 +182,7 @@ class Case(SQLModel, table=True):
     """One deal's trip along the path."""
 
     __tablename__: ClassVar[Any] = "cases"
+    __table_args__ = (Index("cases_changed", "changed_at"), Index("cases_stage", "stage", "changed_at"))
 
     id: UUID = Field(primary_key=True)
     account_id: UUID | None = Field(default=None, index=True)

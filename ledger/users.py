@@ -20,14 +20,13 @@ LONGEST = timedelta(hours=12)
 TRIES = 5
 """So many wrong passwords close an account for a quarter of an hour; those given meanwhile are not looked at."""
 CLOSED_FOR = timedelta(minutes=15)
-SEEN = text(
-    """
-UPDATE sessions s SET seen_at = now() FROM users u
-WHERE s.token_hash = :token AND s.ended_at IS NULL AND s.seen_at > now() - CAST(:idle AS interval)
-  AND s.begun_at > now() - CAST(:longest AS interval) AND u.login = s.login AND u.disabled_at IS NULL
-RETURNING u.login, u.name, u.roles, u.owners
+IS_OPEN = """
+s.token_hash = :token AND s.ended_at IS NULL AND s.seen_at > now() - CAST(:idle AS interval)
+AND s.begun_at > now() - CAST(:longest AS interval) AND u.login = s.login AND u.disabled_at IS NULL
 """
-)
+WHO = "u.login, u.name, u.roles, u.owners"
+SEEN = text(f"UPDATE sessions s SET seen_at = now() FROM users u WHERE {IS_OPEN} RETURNING {WHO}")  # noqa: S608
+SIGNED_IN = text(f"SELECT {WHO} FROM sessions s, users u WHERE {IS_OPEN}")  # noqa: S608
 
 
 class Users:
@@ -74,10 +73,13 @@ class Users:
         await self._connection.execute(update(User).where(col(User.login) == login).values(failures=0, closed_until=None))
         await self._connection.execute(insert(Session).values(token_hash=token_hash, login=login))
 
-    async def signed_in(self, token_hash: bytes) -> Row[Any] | None:
-        """Return whose session that is, and note that they are here; None when it is over, or they are not let in any more."""
+    async def signed_in(self, token_hash: bytes, *, is_here: bool = True) -> Row[Any] | None:
+        """Return whose session that is, and note that they are here, unless it is their page that asks by itself.
+
+        None when it is over, or they are not let in any more.
+        """
         values = {"token": token_hash, "idle": IDLE, "longest": LONGEST}
-        return (await self._connection.execute(SEEN, values)).first()
+        return (await self._connection.execute(SEEN if is_here else SIGNED_IN, values)).first()
 
     async def end(self, token_hash: bytes) -> None:
         """End a session."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -45,8 +47,21 @@ def main() -> int:
         timeout_graceful_shutdown=15,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, application.end).run(sockets=[listener])
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Lets open streams end first when it is told to stop, since it waits for all answers."""
+
+    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end = end
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal to stop."""
+        self._end()
+        super().handle_exit(sig, frame)
 
 
 def _refuse(why: str) -> int:

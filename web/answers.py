@@ -46,19 +46,18 @@ def problem_response(problem: ProblemError) -> Response:
     return Json(document, problem.status, headers=problem.headers, media_type="application/problem+json")
 
 
+def problem_of(error: HTTPException) -> ProblemError:
+    """Return in our words what the router says."""
+    details = {404: "there is nothing at this address", 405: "this address does not take this method"}
+    detail = details.get(error.status_code, "the request was not understood")
+    return ProblemError(error.status_code, detail, headers=error.headers)
+
+
 def _plain(value: Any) -> str:
     """The database driver's ids are of a class of its own, which orjson does not know."""
     if isinstance(value, UUID):
         return str(value)
     raise TypeError
-
-
-def _http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
-    details = {404: "there is nothing at this address", 405: "this address does not take this method"}
-    return problem_response(
-        ProblemError(error.status_code, details.get(error.status_code, "the request was not understood"), headers=error.headers)
-    )
 
 
 def _signature(_request: Request, error: Exception) -> Response:
@@ -85,7 +84,6 @@ def _unexpected(_request: Request, _error: Exception) -> Response:
 
 
 HANDLERS: Mapping[Any, Any] = {
-    HTTPException: _http,
     SignatureError: _signature,
     ContractError: _contract,
     RetryableError: _unavailable,

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.exceptions import HTTPException
 
 from connectors.drift import Drift
 from contracts.catalog import Catalog, catalog
@@ -20,7 +20,21 @@ from runtime.in_force import until_changed
 from runtime.settings import Settings, load_settings
 from web.answers import HANDLERS, ProblemError
 from web.api import routes as api
-from web.console import contracts, data_docs, deals, decisions, documents, exceptions, owners, page, runbooks, signing
+from web.console import (
+    contracts,
+    data_docs,
+    deals,
+    decisions,
+    documents,
+    exceptions,
+    inbox,
+    owners,
+    page,
+    runbooks,
+    signing,
+    systems,
+    watch,
+)
 from web.console.problem import in_words
 from web.gateway import health, intake, interactions
 from web.gateway.again import read_again
@@ -28,12 +42,14 @@ from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
 from web.guard import Guard
 from web.house import House
+from web.live import Live
 from web.metrics import Metrics
+from web.quotas import Quotas
 
 
 def create_app(
     settings: Settings, ledger: Ledger, agreed: Catalog, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> ASGIApp:
+) -> Guard:
     """Build the application; it closes the ledger when it shuts down.
 
     Raises:
@@ -41,9 +57,8 @@ def create_app(
     """
     if not settings.api_token:
         raise MisconfiguredError("TOWLINE_API_TOKEN: is not set, and /api must not answer everybody")
-    house = House(
-        settings, agreed, ledger, Counter(ledger, agreed), open_sources(settings), Metrics(), Drift(noting(ledger)), now
-    )
+    counter, sources, drift = Counter(ledger, agreed), open_sources(settings), Drift(noting(ledger))
+    house = House(settings, agreed, ledger, counter, sources, Metrics(), drift, Live(ledger), Quotas(), now)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -55,12 +70,30 @@ def create_app(
         await ledger.close()
 
     gateway = (intake, interactions, health, api)
-    console = (page, runbooks, data_docs, signing, deals, exceptions, decisions, documents, contracts, owners)
+    console = (
+        page,
+        watch,
+        inbox,
+        systems,
+        runbooks,
+        data_docs,
+        signing,
+        deals,
+        exceptions,
+        decisions,
+        documents,
+        contracts,
+        owners,
+    )
     parts = (*gateway, *console)
     routes = [route for part in parts for route in part.routes(house)]
-    starlette = Starlette(routes=routes, exception_handlers={**HANDLERS, ProblemError: in_words(house)}, lifespan=lifespan)
+    starlette = Starlette(
+        routes=routes,
+        exception_handlers={**HANDLERS, ProblemError: in_words(house), HTTPException: in_words(house)},
+        lifespan=lifespan,
+    )
     starlette.router.redirect_slashes = False
-    return Guard(starlette, house.metrics)
+    return Guard(starlette, house.metrics, house.live)
 
 
 async def _end_with_a_change(settings: Settings, ledger: Ledger) -> None:
@@ -69,7 +102,7 @@ async def _end_with_a_change(settings: Settings, ledger: Ledger) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def app() -> ASGIApp:
+def app() -> Guard:
     """Build the application from the settings. Raises MisconfiguredError."""
     settings = load_settings()
     return create_app(settings, Ledger(settings.database()), catalog())

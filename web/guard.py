@@ -10,13 +10,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.logs import get_logger
+from web.live import Live
 from web.metrics import Metrics
 
 log = get_logger("web")
 
 HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # without any, browsers tell no origin of a form either
@@ -28,21 +30,23 @@ HEADERS = {
 class Guard:
     """Wraps the whole app."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, live: Live) -> None:
         self._app = app
         self._metrics = metrics
+        self.end = live.end
+        """Ends what is answered without end; whoever stops the process waits for all answers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens in it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        began, answered, status = time.perf_counter(), None, 0
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal answered, status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answered, status = time.perf_counter(), message["status"]
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -53,7 +57,7 @@ class Guard:
         except Exception as error:  # it was answered; its text may repeat a payload, so only kind and place are written down
             log.error("request.failed", route=_route(scope), error=type(error).__name__, where=_place_of(error))
         finally:
-            self._metrics.count_answer(_route(scope), status or 500, time.perf_counter() - began)
+            self._metrics.count_answer(_route(scope), status or 500, (answered or time.perf_counter()) - began)
 
 
 def _place_of(error: BaseException) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 from connectors.drift import Drift
 from contracts.catalog import Catalog
@@ -13,7 +14,9 @@ from ledger.database import Ledger
 from runtime.settings import Settings
 from web.gateway.counter import Counter
 from web.gateway.sources import Source
+from web.live import Live
 from web.metrics import Metrics
+from web.quotas import Quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class House:
     sources: Mapping[str, Source]
     metrics: Metrics
     drift: Drift
+    live: Live
+    quotas: Quotas
     now: Callable[[], datetime]
 
     def bears_token(self, authorization: str) -> bool:
@@ -41,3 +46,11 @@ class House:
     def age(self, moment: datetime) -> float:
         """Return how many seconds ago that was."""
         return max(0.0, (self.now() - moment).total_seconds())
+
+    def today(self) -> datetime:
+        """Return when this day began, by UTC."""
+        return self.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def run(self, flow_run_id: UUID | None) -> str | None:
+        """Return where a run is shown in the Prefect UI."""
+        return f"{self.settings.prefect_ui}/runs/flow-run/{flow_run_id}" if flow_run_id else None

@@ -208,3 +208,5 @@ async def test_a_browser_is_told_in_words_why_there_is_no_page_and_a_program_by_
     assert "Paula of Towline" in page.text
     document = await client.get(path)
     assert document.headers["content-type"] == "application/problem+json"
+    lost = await client.get("/nowhere", headers={"accept": "text/html"})
+    assert (lost.status_code, "There is nothing at this address." in lost.text) == (404, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -12,9 +13,11 @@ import httpx
 import pytest
 
 from deployments.postgres import EmbeddedPostgres
+from ledger.database import Ledger
 from tests.processes import ROOT
 from tests.web.process import Gateway, prepared, running
 from tests.web.sender import lead
+from tests.web.visitor import PASSWORD, known
 
 
 def ended(gateway: Gateway) -> tuple[int, str]:
@@ -80,6 +83,22 @@ def test_a_signal_to_stop_lets_what_is_under_way_be_answered(
     assert postgres.psql("SELECT count(*) FROM inbox", database).strip() == "1"
     with pytest.raises(httpx.ConnectError):
         httpx.get(gateway.url)
+
+
+async def test_an_open_page_does_not_hold_up_the_end(database_url: str, tmp_path: Path) -> None:
+    """Given a page that is told what changes, when the gateway is told to stop, then it lets the page go by itself."""
+    ledger = Ledger(database_url)
+    await known(ledger, "vera", "viewer")
+    await ledger.close()
+    with running(database_url, tmp_path) as gateway:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=60) as client:
+            await client.post("/sign-in", data={"login": "vera", "password": PASSWORD})
+            async with client.stream("GET", "/now") as told:
+                lines = told.aiter_lines()
+                assert (await anext(lines)).startswith("data: ")
+                await asyncio.to_thread(gateway.process.end, signal.SIGTERM)
+                assert not [line async for line in lines if line and not line.startswith("data:")], "it ends as an answer does"
+    assert "Cancel" not in gateway.log.read_text()
 
 
 def wait_until_inserting(postgres: EmbeddedPostgres) -> None:

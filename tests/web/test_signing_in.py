@@ -23,6 +23,9 @@ PAGES = (
     "/documents/orphans",
     "/contracts",
     "/owners",
+    "/systems",
+    "/stuck",
+    "/inbox",
     "/deals/00000000-0000-0000-0000-000000000001",
 )
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from ledger.database import Books
 from lifecycle.reconciling import RECORD, reason_of
 from lifecycle.roles import Right
+from lifecycle.stages import Stage
 from web.answers import ProblemError
 from web.api.continuity import shown as line
 from web.api.shapes import waits_for
@@ -38,15 +39,19 @@ def routes(house: House) -> list[Route]:
 
 
 async def deals(pages: Environment, house: House, request: Request, person: Person) -> Response:
-    """List the deals that were moved last, or those whose name has what is looked for in it."""
+    """List the deals that were moved last, those at a stage, or those whose name has what is looked for in it."""
     wanted = request.query_params.get("q", "").replace("\0", "")[:LONGEST_SEARCH].strip()
+    stage = request.query_params.get("stage") or None
+    if stage not in (None, *Stage):
+        raise ProblemError(400, f"there is no such stage; deals stand at {', '.join(Stage)}")
     async with house.ledger.begin() as books:
-        found = await books.cases.find(wanted, limit=SHOWN + 1)
+        found = await books.cases.find(wanted, stage=stage, limit=SHOWN + 1)
     rows = [
         {**row._mapping, "amount": (row.amount_minor, row.currency), "age": house.age(row.changed_at)} for row in found[:SHOWN]
     ]
     page = pages.get_template("deals.html")
-    return HTMLResponse(page.render(shown(house, person, "Deals"), q=wanted, rows=rows, more=len(found) > SHOWN))
+    around = shown(house, person, "Deals")
+    return HTMLResponse(page.render(around, q=wanted, stage=stage, rows=rows, more=len(found) > SHOWN))
 
 
 async def deal(pages: Environment, house: House, request: Request, person: Person) -> Response:
@@ -88,8 +93,7 @@ def _entry(
 def _event(house: House, row: Row[Any]) -> dict[str, Any]:
     entry = house.catalog.entries.get(row.type)
     waits = f"waits until the deal is at {' or '.join(waits_for(row))}" if waits_for(row) else ""
-    run = f"{house.settings.prefect_ui}/runs/flow-run/{row.flow_run_id}" if row.flow_run_id else None
-    what = entry.title if entry else "Unknown event"
+    what, run = entry.title if entry else "Unknown event", house.run(row.flow_run_id)
     return _entry("event", row.received_at, what, row.status, said=waits or f"{row.contract} from {row.source}", url=run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"moment": moment, "age": age, "money": money}
+    found.filters |= {"moment": moment, "age": age, "took": took, "money": money, "whole": whole}
     return found
 
 
@@ -47,6 +48,18 @@ def age(seconds: float) -> str:
     if minutes < 1:
         return f"{seconds:.0f} s"
     return f"{minutes:.0f} min" if hours < 1 else f"{int(hours)} h {int(minutes) % 60} min"
+
+
+def took(seconds: float | None) -> str:
+    """Return how long something took; nothing where that is not known."""
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f} s" if seconds < 10 else age(seconds)
+
+
+def whole(amounts: Iterable[Money]) -> str:
+    """Return sums in whole major units."""
+    return " + ".join(f"{one.currency} {one.as_moneyed().amount:,.0f}" for one in amounts)
 
 
 def money(amount: tuple[int | None, str | None]) -> str:

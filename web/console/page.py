@@ -13,12 +13,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from contracts.errors import RetryableError
-from contracts.systems import System
 from ledger.database import Books
 from ledger.tables import EventStatus
-from lifecycle.switches import said
+from lifecycle.roles import Right
 from web.console.frame import HERE, shown, templates
 from web.console.people import person_of
+from web.console.systems import stops
+from web.console.watch import now
 from web.house import House
 
 LATEST = 20
@@ -29,14 +30,18 @@ def routes(house: House) -> list[Route]:
     """Return the routes."""
     return [
         Route("/", partial(start, house, templates())),
-        Route("/console.css", stylesheet),
+        Route("/console.css", partial(file, "console.css")),
+        Route("/console.js", partial(file, "console.js")),
     ]
 
 
 async def start(house: House, pages: Environment, request: Request) -> Response:
-    """Show the state of the house; also when the ledger does not answer."""
+    """Show the state of the house to anybody, and deals to those who may read of them; also when the ledger does not answer."""
     try:
-        around = shown(house, await person_of(house, request), "Now", renews=True)
+        person = await person_of(house, request)
+        if person and person.may(Right.READ):
+            return await now(house, pages, person)
+        around = shown(house, person, "Now", renews=True)
         async with house.ledger.begin() as books:
             return HTMLResponse(pages.get_template("start.html").render(around | await _state(house, books)))
     except RetryableError:
@@ -44,17 +49,16 @@ async def start(house: House, pages: Environment, request: Request) -> Response:
         return HTMLResponse(pages.get_template("down.html").render(around), 503)
 
 
-async def stylesheet(_request: Request) -> Response:
-    """Return the one stylesheet."""
-    return FileResponse(HERE / "console.css", media_type="text/css")
+async def file(name: str, _request: Request) -> Response:
+    """Return the one stylesheet, or the one script."""
+    return FileResponse(HERE / name)
 
 
 async def _state(house: House, books: Books) -> dict[str, Any]:
     causes, work = await books.exceptions.causes(), await books.inbox.open_work()
     asked = await books.decisions.waiting()
     return {
-        "switches": [_switch(house, row) for row in await books.switches.open()],
-        "outages": [_outage(house, row) for row in await books.circuits.open()],
+        "stops": stops(house, await books.switches.open(), await books.circuits.open()),
         "work": [_work(house, row) for row in work],
         "early": sum(row.events for row in work if row.status == EventStatus.WAITING),
         "decisions": len(asked),
@@ -70,22 +74,13 @@ def _work(house: House, row: Row[Any]) -> Mapping[str, Any]:
     return _named(house, row.type) | {"status": row.status, "events": row.events, "age": house.age(row.oldest)}
 
 
-def _switch(house: House, row: Row[Any]) -> Mapping[str, Any]:
-    return {"what": said(row.scope, row.name), "by": row.by, "reason": row.reason, "age": house.age(row.since)}
-
-
-def _outage(house: House, row: Row[Any]) -> Mapping[str, Any]:
-    title = house.catalog.systems.systems[System(row.system)].title
-    return {"title": title, "step": row.step, "cause": row.cause, "age": house.age(row.opened_at)}
-
-
 def _event(house: House, row: Row[Any]) -> Mapping[str, Any]:
     return _named(house, row.type) | {
         "id": row.id,
         "case": row.case_id,
         "status": row.status,
         "received_at": row.received_at,
-        "run": f"{house.settings.prefect_ui}/runs/flow-run/{row.flow_run_id}" if row.flow_run_id else None,
+        "run": house.run(row.flow_run_id),
     }
 
 

@@ -51,8 +51,8 @@ class Person:
 Page = Callable[[House, Request, Person], Awaitable[Response]]
 
 
-async def person_of(house: House, request: Request) -> Person | None:
-    """Return who sends this, None for nobody; their quarter of an hour begins anew.
+async def person_of(house: House, request: Request, *, is_here: bool = True) -> Person | None:
+    """Return who sends this, None for nobody; their quarter of an hour begins anew, unless it is their page that asks by itself.
 
     Raises:
         RetryableError: the ledger is not there.
@@ -61,7 +61,7 @@ async def person_of(house: House, request: Request) -> Person | None:
     if not token:
         return None
     async with house.ledger.at_once() as books:
-        row = await books.users.signed_in(_hashed(token))
+        row = await books.users.signed_in(_hashed(token), is_here=is_here)
     return Person(row.login, row.name, row.roles, row.owners, _form_token(token)) if row else None
 
 

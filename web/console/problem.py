@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from contracts.errors import RetryableError
-from web.answers import ProblemError, problem_response
+from web.answers import ProblemError, problem_of, problem_response
 from web.console.frame import shown, templates
 from web.console.people import person_of
 from web.house import House
@@ -20,7 +21,8 @@ def in_words(house: House) -> Callable[[Request, Exception], Awaitable[Response]
     pages = templates()
 
     async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ProblemError)  # noqa: S101  (registered for this class)
+        error = problem_of(error) if isinstance(error, HTTPException) else error
+        assert isinstance(error, ProblemError)  # noqa: S101  (registered for these two classes)
         if "text/html" not in request.headers.get("accept", ""):
             return problem_response(error)
         try:

@@ -60,5 +60,6 @@ def _row(house: House, known: Runbooks, one: Runbook, waiting: Counter[str] | No
 
 
 def _rendered(text: str) -> str:
-    """Markdown as HTML; HTML inside it is shown as text."""
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    """Markdown as HTML; HTML inside it is shown as text. What is too wide for a phone can be scrolled by keyboard."""
+    page = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    return page.replace("<pre>", '<pre tabindex="0">')
