@@ -13,6 +13,8 @@ from cli.books import open_books
 from cli.output import AsJson, print_fields, print_json, print_table
 from contracts.errors import MisconfiguredError, RefusedError
 from contracts.runbooks import Runbook, Runbooks, runbooks
+from runtime.in_force import follow
+from runtime.settings import load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -27,6 +29,7 @@ def show(
     The list says whose each is, how much is open that leads to it, and which is older than a rule that it explains. Exit code
     1 when one of those shown is.
     """
+    follow(load_settings())
     known = runbooks()
     chosen = list(known.found.values()) if name is None else [_called(known, name)]
     if as_json:

@@ -101,6 +101,8 @@ def load_runbooks(catalog: Catalog, agreed: Path, folder: Path = FOLDER) -> Runb
     found = {path.stem: load_runbook(path) for path in sorted(folder.glob("*.md"))}
     named = {event: _name(entry.runbook) for event, entry in catalog.entries.items()}
     named |= {operation.flow: _name(operation.runbook) for operation in catalog.operations}
+    if OTHERWISE not in found:
+        raise FileError(f"{folder}: there is no {OTHERWISE}.md, which is for what nobody has foreseen")
     _require_all_named(catalog, agreed, found)
     explained = _explained(catalog)
     rules: dict[str, str] = {}

@@ -59,9 +59,10 @@ def test_without_a_ledger_they_are_there_all_the_same(towline: Towline, monkeypa
 
 
 @pytest.fixture
-def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def changed(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In force is another error rate than the one that the runbooks explain."""
-    copy = Path(shutil.copytree(OWN, tmp_path / "agreed", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+    place = home / "contracts" / "in-force"
+    copy = Path(shutil.copytree(OWN, place, ignore=shutil.ignore_patterns("*.py", "__pycache__")))
     (copy / "rules.yaml").write_text((copy / "rules.yaml").read_text().replace("over: 0.05", "over: 0.06"))
     monkeypatch.setenv(IN_FORCE, str(copy))
     runbooks.cache_clear()

@@ -39,7 +39,7 @@ def test_mirrors_and_sealed_fields_are_watched_and_nothing_that_a_system_decides
     assert found == {
         Kind.DEAL: {("opportunity", "stage"): Route.ASK} | {("opportunity", name): Route.PUT_BACK for name in links},
         Kind.CUSTOMER: {("account", "name"): Route.TAKE_OVER, ("contact", "email"): Route.ASK},
-        Kind.DOCUMENT: {("document", "content"): Route.TAKE_OVER},
+        Kind.DOCUMENT: {("document", "content"): Route.ASK},
         Kind.INVOICE: {("invoice", "lines"): Route.ASK},
     }
 
