@@ -49,8 +49,9 @@ def routes(house: House) -> list[Route]:
 async def now(house: House, pages: Environment, person: Person) -> Response:
     """Show how the path stands. Raises RetryableError."""
     async with house.ledger.begin() as books:
-        text = await told(house, pages, books)
-    return HTMLResponse(pages.get_template("now.html").render(shown(house, person, "Now", renews=True), live=text))
+        live, chart = await told(house, pages, books), await _chart(house, books)
+    around = shown(house, person, "Now")
+    return HTMLResponse(pages.get_template("now.html").render(around, live=live, chart=chart))
 
 
 async def stream(house: House, pages: Environment, request: Request) -> Response:
@@ -88,7 +89,6 @@ async def told(house: House, pages: Environment, books: Books) -> str:
         lanes=await _lanes(house, books, rows, sums["by_stage"]),
         rows=[row for row in rows if row["place"] <= STUCK],
         systems=await standing(house, books, switches, circuits),
-        chart=await _chart(house, books),
     )
 
 
@@ -176,7 +176,7 @@ async def _lanes(
 
 
 async def _chart(house: House, books: Books) -> str:
-    """The last 24 hours, this one included."""
+    """The last 24 hours, this one included. To draw takes longer than all the rest, so it is done when the page is loaded."""
     first = house.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
     by_hour: Mapping[datetime, Row[Any]] = {row.hour: row for row in await books.lanes.hours(first)}
     if not by_hour:
