@@ -48,7 +48,7 @@ COMMANDS = {
     "contracts": Noun(
         "cli.contracts", "List the released contracts; print schemas, mappings, the system contract and the failure matrix."
     ),
-    "user": Noun("cli.user", "Add, list, change and disable the people who may sign in."),
+    "user": Noun("cli.user", "Add, list, change and disable the people who may sign in; say who stands in for whom."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),
     "worker": Noun("cli.worker", "Run a resident worker in the foreground."),
     "deploy": Noun("cli.deploy", "Create or update the work pool and the deployments from the catalog."),

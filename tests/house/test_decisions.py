@@ -12,7 +12,16 @@ from contracts.changes import texts
 from contracts.files import OWN
 
 RECORDS = {int(path.name[:4]) for path in (Path(__file__).parents[2] / "docs" / "decisions").glob("[0-9]*.md")}
-REASONED = ("systems.yaml", "rules.yaml", "budgets.yaml", "autonomy.yaml", "advice.yaml", "mappings/", "vocabularies/")
+REASONED = (
+    "systems.yaml",
+    "rules.yaml",
+    "decisions.yaml",
+    "budgets.yaml",
+    "autonomy.yaml",
+    "advice.yaml",
+    "mappings/",
+    "vocabularies/",
+)
 NAMED = {name: YAML(typ="safe").load(text) for name, text in texts(OWN).items() if name.startswith(REASONED)}
 
 

@@ -28,7 +28,8 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
+    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, continuity, case_references"
+    books += ", decisions, decision_answers, delegations"
     postgres.psql(f"TRUNCATE {books}, switches, budgets, users, sessions, user_actions", DATABASE)
 
 
