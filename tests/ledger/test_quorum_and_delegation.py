@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from contracts.catalog import Catalog, catalog
@@ -17,6 +18,7 @@ from ledger.database import Ledger
 from ledger.deciding import Taken, decide
 from ledger.decisions import NewDecision
 from ledger.escalating import CAUSE, escalate
+from ledger.migrate import config, migrate
 from lifecycle.decisions import Decision, Verdict
 from tests.cli.asking import ask, case_called, question
 
@@ -158,3 +160,22 @@ async def test_what_nobody_answers_goes_on_to_the_next_and_is_answered_after_hal
             assert await books.exceptions.latest(limit=9) == []
     finally:
         await anew.close()
+
+
+async def test_what_was_asked_and_answered_by_an_older_version_goes_on_in_this_one(ledger: Ledger, database_url: str) -> None:
+    """
+    Given a ledger of the version before, in which one decision waits and one is approved
+    When it becomes one of this version
+    Then what waits is answered by today's rules, and who approved the other stands with it.
+    """
+    waits, done = question(case_called("waits")), question(case_called("done"))
+    await ask(ledger, waits, done)
+    await sql(ledger, f"UPDATE decisions SET state = 'approved', decided_by = '{SALES}' WHERE id = '{done.id}'")  # noqa: S608
+    async with ledger._engine.begin() as connection:
+        await connection.run_sync(lambda one: command.downgrade(config(one), "0013"))
+    await migrate(database_url)
+    with pytest.raises(RefusedError, match="approved by head-of-sales already"):
+        await answer(ledger, done, FINANCE)
+    assert (await answer(ledger, waits, FINANCE)).state is Decision.APPROVED
+    found = await sql(ledger, "SELECT approver, by FROM decision_answers ORDER BY approver")
+    assert found == [(FINANCE, FINANCE), (SALES, SALES)]
