@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from cli.money import say_amounts
 from cli.output import AsJson, age, console, print_json, print_links, print_table
 from contracts.catalog import catalog
 from contracts.errors import MisconfiguredError, RefusedError
-from ledger.deciding import DRAFT_AGAIN
+from ledger.deciding import DRAFT_AGAIN, Taken, rules_of
 from ledger.deciding import decide as answer
-from lifecycle.decisions import OUTCOME, Verdict
+from lifecycle.decisions import Decision, StandIn, Verdict
 from runtime.settings import load_settings
 from web.api.shapes import decision as as_json_of
 
@@ -36,7 +36,7 @@ def decide(
     reason: Annotated[str, typer.Option(help="Why; a rejection needs it.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits for a decision, or answer it: the first answer counts.
+    """Show what waits for a decision, or answer it: the first answers count, and an id is of one content.
 
     Exit code 1 when the answer is not taken: no such decision, answered already, not an approver, or the approver's own deal.
     """
@@ -44,41 +44,47 @@ def decide(
         return _list(as_json=as_json)
     if verdict is None or by is None:
         raise MisconfiguredError("an answer is `towline decide ID approve --by OWNER`, or reject with --reason")
-    asked = asyncio.run(_answer(decision_id, verdict, by, reason))
+    taken = asyncio.run(_answer(decision_id, verdict, by, reason))
+    asked = taken.asked
     if as_json:
-        print_json({"id": asked.id, "case": asked.case_id, "state": OUTCOME[verdict], "decided_by": by, "door": DOOR})
+        answer = {"decided_by": by, "for": taken.approver, "door": DOOR, "missing": taken.missing}
+        print_json({"id": asked.id, "case": asked.case_id, "state": taken.state, **answer})
         return None
-    typer.echo(f"{OUTCOME[verdict].value}: {asked.title}, {say_amounts({asked.currency: asked.minor})}")
-    typer.echo(_what_follows(verdict, asked))
-    if verdict is Verdict.APPROVE:
+    typer.echo(f"{taken.text}: {asked.title}, {say_amounts({asked.currency: asked.minor})}")
+    typer.echo(_what_follows(taken))
+    if taken.state is Decision.APPROVED:
         somebody_works(load_settings())
     return None
 
 
 def _list(*, as_json: bool) -> None:
-    rows, owners = asyncio.run(_waiting()), catalog().owners
-    shown = [as_json_of(row, owners) for row in rows]
+    rows, answers, stand_ins = asyncio.run(_waiting())
+    shown = [as_json_of(row, answers[row.id], rules_of(catalog(), row)) for row in rows]
     if as_json:
         print_json(shown)
     elif not rows:
         console().print("nothing waits for a decision")
     else:
-        columns = ("id", "deal", "amount", "since", "approvers", "content")
-        print_table(columns, [_line(row, one["approvers"]) for row, one in zip(rows, shown, strict=True)])
+        columns = ("id", "deal", "amount", "since", "approvers", "approvals", "content")
+        print_table(columns, [_line(row, one, stand_ins) for row, one in zip(rows, shown, strict=True)])
         print_links((row.id.hex[:SHORT], row.url) for row in rows)
 
 
-def _line(row: Row[Any], approvers: Sequence[str]) -> tuple[object, ...]:
-    amount, turn = say_amounts({row.currency: row.minor}), ", ".join(approvers) or "nobody"
-    return row.id.hex[:SHORT], row.title, amount, age(row.asked_at), turn, row.content_hash[:SHORT]
+def _line(row: Row[Any], one: Mapping[str, Any], stand_ins: Sequence[StandIn]) -> tuple[object, ...]:
+    amount = say_amounts({row.currency: row.minor})
+    turn = [f"{two.stand_in} for {two.approver}" for two in stand_ins if two.approver in one["approvers"]]
+    whose = ", ".join([*one["approvers"], *turn]) or "nobody"
+    quorum = f"{one['quorum'] - one['missing']} of {one['quorum']}"
+    return row.id.hex[:SHORT], row.title, amount, age(row.asked_at), whose, quorum, row.content_hash[:SHORT]
 
 
-async def _waiting() -> Sequence[Row[Any]]:
+async def _waiting() -> tuple[Sequence[Row[Any]], Mapping[UUID, Sequence[Row[Any]]], Sequence[StandIn]]:
     async with open_books() as books:
-        return await books.decisions.waiting()
+        rows = await books.decisions.waiting()
+        return rows, await books.decisions.answers([row.id for row in rows]), await books.delegations.stand_ins()
 
 
-async def _answer(text: str, verdict: Verdict, by: str, reason: str) -> Row[Any]:
+async def _answer(text: str, verdict: Verdict, by: str, reason: str) -> Taken:
     async with open_ledger() as ledger:
         async with ledger.begin() as books:
             wanted = _meant(text, [row.id for row in await books.decisions.waiting(limit=EVERY_ONE)])
@@ -98,7 +104,9 @@ def _meant(text: str, waiting: Sequence[UUID]) -> UUID:
     return found[0]
 
 
-def _what_follows(verdict: Verdict, asked: Row[Any]) -> str:
-    if verdict is Verdict.REJECT:
-        return f"next: {DRAFT_AGAIN}; `towline case {asked.case_id}` shows the deal"
-    return f"next: the proposal is locked and delivery begins; `towline case {asked.case_id}` shows how far it is"
+def _what_follows(taken: Taken) -> str:
+    if taken.state is Decision.WAITING:
+        return f"next: {taken.missing} more of its approvers must approve; `towline decide` shows who may"
+    if taken.state is Decision.REJECTED:
+        return f"next: {DRAFT_AGAIN}; `towline case {taken.asked.case_id}` shows the deal"
+    return f"next: the proposal is locked and delivery begins; `towline case {taken.asked.case_id}` shows how far it is"

@@ -49,7 +49,7 @@ COMMANDS = {
     "contracts": Noun(
         "cli.contracts", "List the released contracts; print schemas, mappings, the system contract and the failure matrix."
     ),
-    "user": Noun("cli.user", "Add, list, change and disable the people who may sign in."),
+    "user": Noun("cli.user", "Add, list, change and disable the people who may sign in; say who stands in for whom."),
     "runbooks": Noun("cli.runbooks", "List the runbooks, or print one."),
     "owners": Noun("cli.owners", "Show who answers for what, and what is not clear."),
     "doctor": Noun("cli.doctor", "Check this installation and say what to do about each fault."),

@@ -1,4 +1,4 @@
-"""`towline user`: who may sign in to the console, what they may do there, and for which owners they speak."""
+"""`towline user`: who may sign in to the console, what they may do there, for which owners they speak, and who stands in."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import delegations
 from cli.books import open_books
 from cli.output import AsJson, print_json, print_table
 from contracts.catalog import catalog
 from contracts.errors import RefusedError
 from lifecycle.roles import Role
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Add, list, change and disable the people who may sign in.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Add, list, change and disable the people who may sign in; say who stands in for whom.",
+)
+app.command("delegate")(delegations.delegate)
+app.command("delegations")(delegations.delegations)
+app.command("recall")(delegations.recall)
 SHORTEST, LONGEST = 12, 1024
 Login = Annotated[str, typer.Argument(help="What they sign in with.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="What they may do; more than one is possible.")]

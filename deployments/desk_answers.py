@@ -11,12 +11,12 @@ from typing import Any
 from contracts.errors import RefusedError
 from contracts.interactions import Interaction, Speaker
 from contracts.records import Message, Wanted
-from ledger.deciding import decide
+from ledger.deciding import Taken, decide
 from ledger.records import NewRecord
 from lifecycle import keys
 from lifecycle.alerting import number_of
 from lifecycle.asking import meant, question_told
-from lifecycle.decisions import OUTCOME, Verdict
+from lifecycle.decisions import Decision, Verdict
 from lifecycle.recording import RecordKind, require_words
 from runtime.wiring import Runtime
 
@@ -26,20 +26,13 @@ NOT_THEIRS = ("decision.not_an_approver", "decision.own_deal")
 
 
 async def answer(house: Runtime, done: Interaction, speaker: Speaker) -> str:
-    """Answer the decision that a button or a form carries, about exactly the content that it carries; the first answer counts.
+    """Answer the decision that a button or a form carries, about exactly the content that it carries.
 
     Raises:
         RefusedError: the answer is not taken.
     """
-    asked = await _asked(house, done)
-    if asked.owner in speaker.names:
-        raise RefusedError(f"you own this deal, and nobody approves their own {asked.kind}", cause="decision.own_deal")
-    verdict, reason = Verdict(done.action.value), done.said.get("reason", "").strip()
-    by = await _decided(house, asked, verdict, speaker, reason)
-    async with house.ledger.begin() as books:
-        before, after = {"state": asked.state}, {"state": OUTCOME[verdict], "by": by, "content": asked.content_hash}
-        await books.users.note(speaker.email, verdict, f"decision {asked.id}", reason=reason, before=before, after=after)
-    return ""
+    taken = await _taken(house, done, await _asked(house, done), speaker)
+    return taken.text if taken.state is Decision.WAITING else ""
 
 
 async def ask_question(house: Runtime, done: Interaction, speaker: Speaker) -> str:
@@ -85,16 +78,16 @@ async def _asked(house: Runtime, done: Interaction) -> Any:
     return asked
 
 
-async def _decided(house: Runtime, asked: Any, verdict: Verdict, speaker: Speaker, reason: str) -> str:
-    """Decide in the name of the first owner who may, and return it. Raises RefusedError when none of this person's may."""
+async def _taken(house: Runtime, done: Interaction, asked: Any, speaker: Speaker) -> Taken:
+    """Answer in the name of the first owner who may. Raises RefusedError when none of this person's may."""
+    verdict, reason = Verdict(done.action.value), done.said.get("reason", "").strip()
+    who: dict[str, Any] = {"content": asked.content_hash, "login": speaker.email, "owners": sorted(speaker.names)}
     refused: RefusedError | None = None
     for owner in speaker.owners:
         try:
-            await decide(house.ledger, house.catalog, asked.id, verdict, by=owner, door=DOOR, reason=reason)
+            return await decide(house.ledger, house.catalog, asked.id, verdict, by=owner, door=DOOR, reason=reason, **who)
         except RefusedError as error:
             if error.cause not in NOT_THEIRS:
                 raise
             refused = error
-        else:
-            return owner
     raise refused or RefusedError("you speak for nobody", cause="chat.nobody")

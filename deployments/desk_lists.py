@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.interactions import Interaction, Speaker
 from contracts.values import Money
+from ledger.deciding import answers_of, rules_of
 from lifecycle.asking import asked_of
 from lifecycle.talk import MOST, USAGE, Line, listed, since
 from runtime.wiring import Runtime
@@ -33,13 +34,16 @@ async def _deals(house: Runtime, name: str) -> str:
 
 
 async def _waiting(house: Runtime, speaker: Speaker) -> str:
-    owners = house.catalog.owners
     async with house.ledger.begin() as books:
-        rows = await books.decisions.waiting()
-    mine = [any(owners.may_decide(one, row.kind) for one in speaker.owners) and row.owner not in speaker.names for row in rows]
+        rows, stand_ins = await books.decisions.waiting(), await books.delegations.stand_ins()
+        answers = await books.decisions.answers([row.id for row in rows])
+    hats = [
+        rules_of(house.catalog, row).hat_of(speaker.owners, speaker.names, speaker.email, stand_ins, answers_of(answers[row.id]))
+        for row in rows
+    ]
     lines = []
-    for row, is_mine in sorted(zip(rows, mine, strict=True), key=lambda pair: not pair[1]):
-        asked = asked_of(row, owners)
+    for row, is_mine in sorted(zip(rows, map(bool, hats), strict=True), key=lambda pair: not pair[1]):
+        asked = asked_of(row, house.catalog.owners)
         facts = (since(row.asked_at), "yours to answer" if is_mine else "")
         lines.append(Line(asked.title, asked.amount, facts, asked.url))
     return listed(lines, none="nothing waits for a decision")

@@ -16,7 +16,7 @@ from contracts.errors import RefusedError
 from contracts.values import Slug
 from flows.refusal import refused
 from ledger.deciding import decide as answer_decision
-from lifecycle.decisions import OUTCOME, PROPOSAL, Verdict
+from lifecycle.decisions import Verdict
 from runtime.wiring import runtime
 from tasks.options import FLOW
 
@@ -33,24 +33,23 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
-owners = catalog().owners
-APPROVERS = [key for key in owners.owners if owners.may_decide(key, PROPOSAL)]
-Approver = Annotated[Slug, Field(json_schema_extra={"enum": list(APPROVERS)})]
+Person = Annotated[Slug, Field(json_schema_extra={"enum": list(catalog().owners.owners)})]
+"""Anybody may stand in for an approver."""
 
 
-@flow(name="decide", description="Approve or reject a proposal that waits; the first answer counts.", **FLOW)
-async def decide(decision: UUID, answer: Verdict, by: Approver, reason: Reason | None = None) -> State[None]:
+@flow(name="decide", description="Approve or reject a proposal that waits; the first answers count.", **FLOW)
+async def decide(decision: UUID, answer: Verdict, by: Person, reason: Reason | None = None) -> State[None]:
     """Take a person's answer to a decision. One that does not count, and why, is this run's state.
 
     Args:
         decision: Id of the decision, as the message that asks for it and `towline decide` show it
         answer: Approve or reject
-        by: Who answers: an approver of contracts/owners.yaml, who does not own the deal
+        by: Who answers: an approver of contracts/owners.yaml or their stand-in, who does not own the deal
         reason: A rejection needs its reason
     """
     house = runtime()
     try:
-        await answer_decision(house.ledger, house.catalog, decision, answer, by=by, door=DOOR, reason=reason or "")
+        taken = await answer_decision(house.ledger, house.catalog, decision, answer, by=by, door=DOOR, reason=reason or "")
     except RefusedError as error:
         return refused(error)
-    return Completed(message=f"decision {decision} is {OUTCOME[answer]}")
+    return Completed(message=f"decision {decision} is {taken.text}")

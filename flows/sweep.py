@@ -1,4 +1,4 @@
-"""The sweep: what nobody works on any more is given back, what waited goes on, and what waits too long is somebody's work."""
+"""The sweep: what nobody works on is given back, what waited goes on, what waits for too long becomes somebody's work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from contracts.catalog import Catalog
 from ledger.dying import leases_ended
+from ledger.escalating import escalate
 from ledger.exceptions import NewException
 from lifecycle.stages import MOVES, WORTH_WAITING_FOR
 from runtime.wiring import runtime
@@ -18,14 +19,17 @@ from tasks.options import FLOW
 
 @flow(name="sweep", description="Give back what is stuck, let go on what waited, and tell owners of what waits too long.", **FLOW)
 async def sweep() -> State[None]:
-    """Give back every event whose lease has ended, rouse those whose deal is known now; say how many there were."""
+    """Give back every event whose lease has ended, rouse those whose deal is known now, pass decisions on; say how many."""
     house = runtime()
     async with house.ledger.begin(wake=True) as books:
         given_back = await leases_ended(books, house.catalog)
         roused = await books.early.rouse_resolved()
         early = await books.early.waiting_since(WORTH_WAITING_FOR)
         await books.exceptions.open([waits_too_long(house.catalog, row) for row in early])
-    return Completed(message=f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long")
+    async with house.ledger.begin() as books:
+        asked = await escalate(books, house.catalog)
+    found = f"{len(given_back)} events were stuck, {len(roused)} go on, {len(early)} wait for too long"
+    return Completed(message=f"{found}, {asked} decisions went on to the next")
 
 
 def waits_too_long(catalog: Catalog, row: Any) -> NewException:

@@ -29,6 +29,7 @@ from ledger.claims import Claims
 from ledger.continuity import Continuity
 from ledger.deaths import Deaths
 from ledger.decisions import Decisions
+from ledger.delegations import Delegations
 from ledger.documents import Documents
 from ledger.drift import Drift
 from ledger.early import Early
@@ -70,6 +71,7 @@ class Books:
     gates: Gates
     continuity: Continuity
     decisions: Decisions
+    delegations: Delegations
     early: Early
     telling: Telling
     deaths: Deaths

@@ -1,19 +1,28 @@
-"""Decisions: what waits for a person, about one content, and how they answered; the first answer counts."""
+"""Decisions: what waits for people, about one content, what each of them answered, and what that amounts to."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from ledger.tables import DecisionRow
-from lifecycle.decisions import Decision
+from ledger.tables import AnswerRow, DecisionRow
+from lifecycle.decisions import Answer, Decision
+
+CLOSE_TOLD = text(
+    """
+UPDATE exceptions x SET closed_at = now(), closed_as = 'answered or taken back'
+WHERE x.closed_at IS NULL AND x.cause LIKE :cause
+  AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = x.case_id AND d.state = 'waiting' AND d.turns > 0)
+"""
+)
 
 UNTOLD = text(
     """
@@ -67,6 +76,11 @@ class Decisions:
         rows = await self._connection.execute(select(DecisionRow).where(col(DecisionRow.id).in_(list(ids))))
         return {row.id: row for row in rows}
 
+    async def hold(self, decision: UUID) -> Row[Any] | None:
+        """Return a decision that nobody else answers until this transaction ends, None where there is none."""
+        statement = select(DecisionRow).where(col(DecisionRow.id) == decision).with_for_update()
+        return (await self._connection.execute(statement)).first()
+
     async def waiting(self, *, limit: int = 1000) -> Sequence[Row[Any]]:
         """Return what waits for an answer, the oldest first."""
         statement = select(DecisionRow).where(col(DecisionRow.state) == Decision.WAITING).order_by(col(DecisionRow.asked_at))
@@ -83,11 +97,40 @@ class Decisions:
         rows = await self._connection.execute(select(DecisionRow).where(*approved).order_by(col(DecisionRow.decided_at)))
         return {row.case_id: row for row in rows}
 
-    async def answer(self, decision: UUID, outcome: Decision, *, by: str, door: str, reason: str) -> bool:
-        """Write an answer down; return whether it was the first one."""
+    async def answers(self, decisions: Collection[UUID]) -> Mapping[UUID, Sequence[Row[Any]]]:
+        """Return the answers to these decisions, of each the first one first."""
+        statement = select(AnswerRow).where(col(AnswerRow.decision_id).in_(list(decisions))).order_by(col(AnswerRow.at))
+        found: dict[UUID, list[Row[Any]]] = {decision: [] for decision in decisions}
+        for row in await self._connection.execute(statement):
+            found[row.decision_id].append(row)
+        return found
+
+    async def take(self, decision: UUID, answer: Answer, *, content: str, door: str, reason: str) -> None:
+        """Write an answer down."""
+        values = {"decision_id": decision, **answer._asdict(), "content_hash": content, "door": door, "reason": reason}
+        await self._connection.execute(insert(AnswerRow).values(**values, at=func.clock_timestamp()))
+
+    async def settle(self, decision: UUID, outcome: Decision, *, by: str, door: str, reason: str) -> None:
+        """End a decision that waits."""
         statement = update(DecisionRow).where(col(DecisionRow.id) == decision, col(DecisionRow.state) == Decision.WAITING)
         values = {"state": outcome, "decided_at": func.now(), "decided_by": by, "door": door, "reason": reason}
-        return bool((await self._connection.execute(statement.values(**values))).rowcount)
+        await self._connection.execute(statement.values(**values))
+
+    async def overdue(self, kind: str, *, hours: float, turns: int) -> Sequence[Row[Any]]:
+        """Return what of a kind has waited for too long since it was last somebody's turn, where there were fewer turns."""
+        since = func.coalesce(col(DecisionRow.turned_at), col(DecisionRow.asked_at))
+        which = (col(DecisionRow.state) == Decision.WAITING, col(DecisionRow.kind) == kind, col(DecisionRow.turns) < turns)
+        statement = select(DecisionRow).where(*which, since <= func.now() - timedelta(hours=hours))
+        return (await self._connection.execute(statement.with_for_update(skip_locked=True))).all()
+
+    async def turn(self, decision: UUID, turns: int) -> None:
+        """Note that it is somebody else's turn now."""
+        statement = update(DecisionRow).where(col(DecisionRow.id) == decision)
+        await self._connection.execute(statement.values(turns=turns, turned_at=func.now()))
+
+    async def close_told(self, cause: str) -> None:
+        """Close the exceptions whose cause begins so, where nothing waits any more of which it had become somebody's turn."""
+        await self._connection.execute(CLOSE_TOLD, {"cause": f"{cause}%"})
 
     async def untold(self, *, limit: int = 100) -> Sequence[Row[Any]]:
         """Return what is answered, or asked no more, and stands otherwise in chat; `message` is where it was asked there."""

@@ -37,6 +37,7 @@ from lifecycle.causes import Closing
 from lifecycle.confidence import Treatment
 from lifecycle.continuity import Kind
 from lifecycle.decisions import Decision
+from lifecycle.decisions import Verdict as Answered
 from lifecycle.ownership import Layer
 from lifecycle.reconciling import IncidentState
 from lifecycle.recording import RecordKind
@@ -252,6 +253,40 @@ class DecisionRow(SQLModel, table=True):
     door: str | None = None
     reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     told: str | None = None
+    turns: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    turned_at: datetime | None = Field(default=None, sa_column=_moment())
+
+
+class AnswerRow(SQLModel, table=True):
+    """One person's answer to a decision: for which approver it counts, who gave it, by which door, and on which content."""
+
+    __tablename__: ClassVar[Any] = "decision_answers"
+    __table_args__ = (_one_of("verdict", Answered), UniqueConstraint("decision_id", "login"))
+
+    decision_id: UUID = Field(primary_key=True)
+    approver: str = Field(primary_key=True)
+    by: str
+    login: str | None = None
+    verdict: str
+    content_hash: str
+    door: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+
+
+class Delegation(SQLModel, table=True):
+    """An approver has named a stand-in for a time, and why; kept when it is over."""
+
+    __tablename__: ClassVar[Any] = "delegations"
+    __table_args__ = (CheckConstraint("until > since", name="until_is_later"), Index("delegations_until", "until"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    approver: str
+    stand_in: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    since: datetime = Field(sa_column=_moment(nullable=False, server_default=func.now()))
+    until: datetime = Field(sa_column=_moment(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=_moment())
 
 
 class ExceptionRow(SQLModel, table=True):

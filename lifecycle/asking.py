@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +52,7 @@ class Asked:
 
 def asked_of(row: Any, owners: Owners) -> Asked:
     """Return a decision of the ledger as chat shows it."""
-    answered = owners.owners.get(row.decided_by or "")
+    by = re.sub(r"[\w.-]+", lambda key: owners.owners[key[0]].name if key[0] in owners.owners else key[0], row.decided_by or "")
     return Asked(
         row.id,
         row.title,
@@ -60,7 +61,7 @@ def asked_of(row: Any, owners: Owners) -> Asked:
         row.owner or "",
         row.content_hash,
         Decision(row.state),
-        answered.name if answered else row.decided_by or "",
+        by,
         row.decided_at,
         row.door or "",
     )

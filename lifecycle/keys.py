@@ -30,9 +30,10 @@ def account_id(identity: str) -> AccountId:
     return AccountId(uuid5(HOUSE, f"account\n{identity}"))
 
 
-def decision_id(case: UUID, document: str, content_hash: str) -> DecisionId:
-    """Return the id of the decision about a content: other content is another decision."""
-    return DecisionId(uuid5(HOUSE, f"decision\n{case}\n{document}\n{content_hash}"))
+def decision_id(case: UUID, document: str, content_hash: str, *, after: UUID | None = None) -> DecisionId:
+    """Return the id of the decision about a content: other content is another one, and so is what is asked `after` a void one."""
+    asked = f"decision\n{case}\n{document}\n{content_hash}"
+    return DecisionId(uuid5(HOUSE, f"{asked}\n{after}" if after else asked))
 
 
 def incident_id(number: int) -> UUID:

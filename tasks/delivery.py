@@ -93,7 +93,7 @@ async def compare_contents(batch: Approvals) -> None:
 
 async def _void(batch: Approvals, item: Item[ProposalApprovedV1], content_hash: str) -> None:
     old = item.facts["decision"]
-    fresh_id = keys.decision_id(old.case_id, old.document, content_hash)
+    fresh_id = keys.decision_id(old.case_id, old.document, content_hash, after=old.id)
     fields = {name: getattr(old, name) for name in NewDecision.__dataclass_fields__}
     fresh = NewDecision(**{**fields, "id": fresh_id, "content_hash": content_hash})
     async with runtime().ledger.begin() as books:

@@ -14,6 +14,8 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from contracts.decisions import Policy, load_policies
+from contracts.errors import MisconfiguredError
 from contracts.event import CONTRACTS
 from contracts.files import FileError, agreed, at, load, read
 from contracts.owners import Channel, Owners, load_owners
@@ -122,9 +124,16 @@ class Catalog:
     operations: tuple[Operation, ...]
     owners: Owners
     systems: Systems
+    policies: Mapping[str, Policy]
 
     def __getitem__(self, event: str) -> Entry:
         return self.entries[event]
+
+    def policy(self, kind: str) -> Policy:
+        """Return how decisions of a kind are made. Raises MisconfiguredError where that is not agreed."""
+        if kind not in self.policies:
+            raise MisconfiguredError(f"contracts/decisions.yaml says nothing of a {kind}")
+        return self.policies[kind]
 
 
 @cache
@@ -134,7 +143,7 @@ def catalog() -> Catalog:
 
 
 def load_catalog(folder: Path) -> Catalog:
-    """Read owners, systems, events and operations below `folder` and check that they fit together.
+    """Read owners, systems, policies, events and operations below `folder` and check that they fit together.
 
     Raises:
         FileError: a file is wrong; the text names file, line and field.
@@ -151,7 +160,7 @@ def load_catalog(folder: Path) -> Catalog:
         if entry.then is not None and entry.then not in entries:
             path = folder / "catalog" / f"{entry.event}.yaml"
             raise FileError(at(path, read(path), ("then",), "is not an event of the catalog"))
-    return Catalog(entries, _operations(folder, owners), owners, systems)
+    return Catalog(entries, _operations(folder, owners), owners, systems, load_policies(folder, owners))
 
 
 def _faults(entry: Entry, owners: Owners, systems: Systems, before: Mapping[str, Entry]) -> Iterable[tuple[tuple[str, ...], str]]:

@@ -37,6 +37,7 @@ def test_what_waits_is_listed_with_whose_turn_it_is(towline: Towline, asked: New
     assert asked.content_hash not in said.out
     (row,) = towline("decide", "--json").json
     assert (row["id"], row["case"], row["state"]) == (str(asked.id), str(asked.case_id), "waiting")
+    assert (row["quorum"], row["missing"], row["turn"], row["answers"]) == (1, 1, None, [])
 
 
 def test_nothing_that_waits_is_said(towline: Towline) -> None:

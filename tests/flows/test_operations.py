@@ -45,7 +45,7 @@ async def test_the_sweep_gives_back_what_nobody_prolongs(world: World) -> None:
     async with world.house.ledger.begin() as books:
         await books.inbox.claim("lead.qualified", limit=1, worker="dead", seconds=-1)
         await books.inbox.claim("lead.qualified", limit=1, worker="alive", seconds=30)
-    assert await swept(world) == "1 events were stuck, 0 go on, 0 wait for too long"
+    assert await swept(world) == "1 events were stuck, 0 go on, 0 wait for too long, 0 decisions went on to the next"
     assert [await world.status(one) for one in (lost, kept)] == ["received", "running"]
 
 
@@ -61,7 +61,7 @@ async def test_what_came_before_its_deal_was_known_goes_on_when_it_is(world: Wor
         await books.cases.open([case])
         blank = dict.fromkeys(("account_id", "title", "owner", "amount_minor", "currency"))
         await books.cases.advance([{"id": case, "stage": "delivery", "crm_deal_id": "4711", **blank}])
-    assert await swept(world) == "0 events were stuck, 1 go on, 0 wait for too long"
+    assert await swept(world) == "0 events were stuck, 1 go on, 0 wait for too long, 0 decisions went on to the next"
     assert [await world.status(one) for one in (known, unknown)] == ["received", "waiting"]
 
 
@@ -74,8 +74,8 @@ async def test_what_waits_for_longer_than_a_day_is_its_owners_once(world: World)
     old, fresh = await too_early(world, "4711"), await too_early(world, "4712")
     async with world.house.ledger.begin() as books:
         await books.inbox._set([old], received_at=datetime.now(UTC) - timedelta(days=2))
-    assert await swept(world) == "0 events were stuck, 0 go on, 1 wait for too long"
-    assert await swept(world) == "0 events were stuck, 0 go on, 0 wait for too long"
+    assert await swept(world) == "0 events were stuck, 0 go on, 1 wait for too long, 0 decisions went on to the next"
+    assert await swept(world) == "0 events were stuck, 0 go on, 0 wait for too long, 0 decisions went on to the next"
     (found,) = await world.exceptions(old)
     assert (found.cause, found.owner) == ("milestone/early", catalog()["milestone.reached"].process_owner)
     assert found.reason == "it waits for longer than a day for its deal to be at stage delivery"

@@ -13,7 +13,7 @@ from contracts.files import OWN
 
 RECORDS = {int(path.name[:4]) for path in (Path(__file__).parents[2] / "docs" / "decisions").glob("[0-9]*.md")}
 REASONED = (
-    *(f"{name}.yaml" for name in ("systems", "rules", "thresholds", "alerting", "budgets", "autonomy", "advice")),
+    *(f"{name}.yaml" for name in ("systems", "rules", "thresholds", "alerting", "decisions", "budgets", "autonomy", "advice")),
     "mappings/",
     "vocabularies/",
 )

@@ -28,9 +28,9 @@ async def ledger(postgres: EmbeddedPostgres, shared_database: str) -> AsyncItera
     book = Ledger(shared_database, pool=4)
     yield book
     await book.close()
-    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, decisions, continuity, case_references"
-    more = "switches, budgets, users, sessions, user_actions, incidents, contract_changes, claims"
-    postgres.psql(f"TRUNCATE {books}, {more}", DATABASE)
+    books = "inbox, effects, cases, exceptions, documents, alerts, gate_results, continuity, case_references"
+    books += ", decisions, decision_answers, delegations, claims, contract_changes"
+    postgres.psql(f"TRUNCATE {books}, switches, budgets, users, sessions, user_actions, incidents", DATABASE)
 
 
 @pytest.fixture

@@ -128,9 +128,11 @@ async def test_an_approver_answers_the_content_that_they_saw_and_it_stands_on_re
 ) -> None:
     visitor = await signed_in(client, ledger, "approver", owners=APPROVER)
     assert "Approve as head-of-sales" in (await client.get("/decisions")).text
-    answer = await visitor.send(f"/decisions/{asked.id}", verdict="approve", content=asked.content_hash)
+    answer = await visitor.send(f"/decisions/{asked.id}", verdict="approve", content=asked.content_hash, by="head-of-sales")
     assert (answer.status_code, answer.headers["location"]) == (303, "/decisions?told=approved")
-    again = await visitor.send(f"/decisions/{asked.id}", verdict="reject", reason="late", content=asked.content_hash)
+    again = await visitor.send(
+        f"/decisions/{asked.id}", verdict="reject", reason="late", content=asked.content_hash, by="head-of-sales"
+    )
     assert (again.status_code, "was approved by head-of-sales already" in again.text) == (409, True)
     assert await sql(ledger, "SELECT state, decided_by, door FROM decisions") == [("approved", "head-of-sales", "console")]
     ((login, action, subject),) = await sql(ledger, "SELECT login, action, subject FROM user_actions")
@@ -152,7 +154,7 @@ async def test_an_answer_to_something_else_or_without_a_reason_decides_nothing(
     client: httpx.AsyncClient, ledger: Ledger, asked: NewDecision, form: dict[str, str], status: int
 ) -> None:
     visitor = await signed_in(client, ledger, "approver", owners=APPROVER)
-    assert (await visitor.send(f"/decisions/{asked.id}", **form)).status_code == status
+    assert (await visitor.send(f"/decisions/{asked.id}", by="head-of-sales", **form)).status_code == status
     assert await sql(ledger, "SELECT state FROM decisions") == [("waiting",)]
 
 
@@ -171,7 +173,7 @@ async def test_who_may_not_decide_sees_no_button_and_is_refused(
 ) -> None:
     visitor = await signed_in(client, ledger, *roles, owners=owners)
     assert "<button name" not in (await client.get("/decisions")).text
-    answer = await visitor.send(f"/decisions/{asked.id}", verdict="approve", content=asked.content_hash)
+    answer = await visitor.send(f"/decisions/{asked.id}", verdict="approve", content=asked.content_hash, by="head-of-sales")
     assert answer.status_code == 403
     assert await sql(ledger, "SELECT state FROM decisions") == [("waiting",)]
 

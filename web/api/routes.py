@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ledger.database import Books
+from ledger.deciding import rules_of
 from ledger.trace import effects_of
 from lifecycle import keys
 from lifecycle.decisions import Decision
@@ -76,7 +77,7 @@ async def case(house: House, request: Request, books: Books) -> object:
         raise ProblemError(404, "no such case")
     documents = await books.documents.of_case(case_id, row.account_id if row else None)
     asked, entries = await books.decisions.of_case(case_id), await books.continuity.of_cases([case_id])
-    return shapes.case(case_id, row, events, documents, asked, entries.get(case_id, ()), house.catalog.owners)
+    return shapes.case(case_id, row, events, documents, await _decisions(house, books, asked), entries.get(case_id, ()))
 
 
 async def exceptions(house: House, request: Request, books: Books) -> object:
@@ -94,7 +95,12 @@ async def decisions(house: House, request: Request, books: Books) -> object:
     if case_id is None and state is not Decision.WAITING:
         raise ProblemError(400, "name the case: without one only what is waiting can be listed")
     rows = await books.decisions.waiting(limit=_limit(request)) if case_id is None else await _asked(books, case_id, state)
-    return {"decisions": [shapes.decision(row, house.catalog.owners) for row in rows]}
+    return {"decisions": await _decisions(house, books, rows)}
+
+
+async def _decisions(house: House, books: Books, rows: Sequence[Row[Any]]) -> list[shapes.Shown]:
+    answers = await books.decisions.answers([row.id for row in rows])
+    return [shapes.decision(row, answers[row.id], rules_of(house.catalog, row)) for row in rows]
 
 
 def _state(request: Request) -> Decision | None:

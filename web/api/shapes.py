@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from contracts.owners import Owners
+from ledger.deciding import answers_of
 from ledger.tables import EventStatus
+from lifecycle.decisions import Rules
 from lifecycle.stages import MOVES
 from web.api.continuity import shown as line
 
@@ -61,6 +62,7 @@ DOCUMENT = (
     "delivery_item",
 )
 DECISION = ("id", "kind", "title", "content_hash", "state", "asked_at", "decided_at", "decided_by", "door")
+ANSWER = ("approver", "by", "verdict", "door", "at")
 CAUSE = ("cause", "event_type", "reason", "route", "owner", "deals", "oldest", "flow_run_id")
 
 SWITCH = ("scope", "name", "reason", "by", "since")
@@ -93,9 +95,8 @@ def case(
     row: Row[Any] | None,
     events: Sequence[Row[Any]],
     documents: Sequence[Row[Any]],
-    decisions: Sequence[Row[Any]],
+    decisions: Sequence[Shown],
     entries: Sequence[Row[Any]],
-    owners: Owners,
 ) -> Shown:
     """Show a deal's trip, with its money from approval to payment."""
     return {
@@ -103,26 +104,26 @@ def case(
         **(_fields(row, CASE) if row else {}),
         "amount": _amount(row) if row else None,
         "line": line(entries),
-        "decisions": [decision(one, owners) for one in decisions],
+        "decisions": decisions,
         "events": [_event(one) for one in events],
         "documents": [_fields(document, DOCUMENT) for document in documents],
     }
 
 
-def decision(row: Row[Any], owners: Owners) -> Shown:
-    """Show what a person is asked, who may answer, and how they did; the reason that they gave stays in the ledger."""
+def decision(row: Row[Any], answers: Sequence[Row[Any]], rules: Rules) -> Shown:
+    """Show what people are asked, who may answer, whose turn it is, and what was answered; reasons stay in the ledger."""
     return {
         **_fields(row, DECISION),
         "case": row.case_id,
         "amount": {"minor": row.minor, "currency": row.currency},
         "document": row.url,
-        "approvers": approvers(owners, row.kind, row.owner),
+        "approvers": rules.approvers,
+        "quorum": rules.policy.quorum,
+        "missing": rules.missing(answers_of(answers)),
+        "turn": rules.turn(row.turns),
+        "turn_since": row.turned_at,
+        "answers": [_fields(one, ANSWER) for one in answers],
     }
-
-
-def approvers(owners: Owners, kind: str, deal_owner: str | None) -> list[str]:
-    """Return whose turn a decision is: the named approvers of its kind without the deal's own owner."""
-    return [key for key in owners.owners if owners.may_decide(key, kind) and key != deal_owner]
 
 
 def paused(row: Row[Any]) -> Shown:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
+from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from contracts.errors import RefusedError
-from ledger.deciding import decide
-from lifecycle.decisions import OUTCOME, Verdict
+from ledger.deciding import answers_of, decide, rules_of
+from lifecycle.decisions import StandIn, Verdict, said
 from lifecycle.roles import Right
 from web.answers import ProblemError
-from web.api.shapes import approvers
 from web.console.frame import shown, templates
 from web.console.people import Person, behind, form_of
 from web.house import House
 
 DOOR = "console"
+STATUS = {"decision.unknown": 404, "decision.not_an_approver": 403, "decision.own_deal": 403}
 
 
 def routes(house: House) -> list[Route]:
@@ -34,46 +36,50 @@ def routes(house: House) -> list[Route]:
 
 
 async def decisions(pages: Environment, house: House, request: Request, person: Person) -> Response:
-    """Show what waits: first what this person may answer."""
+    """Show what waits: first what this person may answer, and for whom they stand in."""
     async with house.ledger.begin() as books:
         rows = await books.decisions.waiting()
-    listed = [
-        {**row._mapping, "mine": _hat(house, person, row), "whose": approvers(house.catalog.owners, row.kind, row.owner),
-         "age": house.age(row.asked_at), "amount": (row.minor, row.currency)}
-        for row in rows
-    ]  # fmt: skip
+        answers = await books.decisions.answers([row.id for row in rows])
+        stand_ins = await books.delegations.stand_ins()
+    listed = [_shown(house, person, row, answers[row.id], stand_ins) for row in rows]
     listed.sort(key=lambda one: not one["mine"])
-    told = request.query_params.get("told", "")[:200]
-    return HTMLResponse(pages.get_template("decisions.html").render(shown(house, person, "Decisions"), rows=listed, told=told))
+    told, mine = request.query_params.get("told", "")[:200], [one for one in stand_ins if one.stand_in in person.owners]
+    page = pages.get_template("decisions.html")
+    return HTMLResponse(page.render(shown(house, person, "Decisions"), rows=listed, told=told, stands_in=mine))
 
 
 async def answer(house: House, request: Request, person: Person) -> Response:
-    """Take an answer to exactly the content that the page has shown; the first answer counts."""
+    """Take an answer to exactly the content that the page has shown."""
     fields = await form_of(request, person)
     if fields.get("verdict") not in set(Verdict):
         raise ProblemError(400, "an answer is to approve or to reject")
-    verdict, reason = Verdict(fields["verdict"]), fields.get("reason", "").strip()
-    async with house.ledger.begin() as books:
-        asked = (await books.decisions.get([request.path_params["id"]])).get(request.path_params["id"])
-    if asked is None:
-        raise ProblemError(404, "there is no such decision")
-    if not hmac.compare_digest(fields.get("content", "").encode(), asked.content_hash.encode()):
-        raise ProblemError(409, "the content is not what this page has shown; load it again")
-    by = _hat(house, person, asked)
-    if by is None:
-        raise ProblemError(403, "you speak for nobody who may answer this, or the deal is your own")
+    decision, by = request.path_params["id"], fields.get("by", "")
+    if by not in person.owners:
+        raise ProblemError(403, "you answer only in the name of an owner that you speak for")
+    answer = {"content": fields.get("content", ""), "reason": fields.get("reason", "").strip()}
+    who: dict[str, Any] = {"by": by, "login": person.login, "owners": person.owners}
     try:
-        await decide(house.ledger, house.catalog, asked.id, verdict, by=by, door=DOOR, reason=reason)
+        taken = await decide(house.ledger, house.catalog, decision, Verdict(fields["verdict"]), door=DOOR, **answer, **who)
     except RefusedError as error:
-        raise ProblemError(409, error.text) from None
-    async with house.ledger.begin() as books:
-        before, after = {"state": asked.state}, {"state": OUTCOME[verdict], "by": by, "content": asked.content_hash}
-        await books.users.note(person.login, verdict, f"decision {asked.id}", reason=reason, before=before, after=after)
-    return RedirectResponse(f"/decisions?told={OUTCOME[verdict]}", 303)
+        raise ProblemError(STATUS.get(error.cause, 409), error.text) from None
+    return RedirectResponse(f"/decisions?told={quote(taken.text)}", 303)
 
 
-def _hat(house: House, person: Person, row: Any) -> str | None:
-    """For whom of the owners somebody may answer this; None for nobody."""
-    if not person.may(Right.DECIDE):
-        return None
-    return next((owner for owner in approvers(house.catalog.owners, row.kind, row.owner) if owner in person.owners), None)
+def _shown(
+    house: House, person: Person, row: Row[Any], answers: Sequence[Row[Any]], stand_ins: Sequence[StandIn]
+) -> dict[str, Any]:
+    rules, given = rules_of(house.catalog, row), answers_of(answers)
+    hats = person.owners if person.may(Right.DECIDE) else ()
+    return {
+        **row._mapping,
+        "mine": rules.hat_of(hats, person.owners, person.login, stand_ins, given),
+        "whose": rules.approvers,
+        "others": [one for one in stand_ins if one.approver in rules.approvers],
+        "given": said(given),
+        "approved": rules.policy.quorum - rules.missing(given),
+        "quorum": rules.policy.quorum,
+        "turn": rules.turn(row.turns),
+        "turn_age": house.age(row.turned_at) if row.turned_at else 0.0,
+        "age": house.age(row.asked_at),
+        "amount": (row.minor, row.currency),
+    }
