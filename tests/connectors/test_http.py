@@ -21,7 +21,9 @@ from contracts.errors import HeldError, MisconfiguredError, RefusedError, Retrya
 from tests.connectors.conftest import Sandbox
 
 Answer = Callable[[httpx.Request], httpx.Response]
-DIALECT = Dialect(lambda body: (str(body.get("code", "")), str(body.get("id", ""))), {"slow_down": BusyError})
+DIALECT = Dialect(
+    "none", lambda body: (str(body.get("code", "")), str(body.get("id", ""))), {"slow_down": BusyError}, lambda *_: ()
+)
 WRITES: tuple[Nature, ...] = ("once", "repeatable")
 HTML = httpx.Response(200, html="<h1>Ada Byron</h1>")
 

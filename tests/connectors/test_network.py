@@ -27,7 +27,7 @@ async def test_a_proxy_that_is_not_there_does_not_keep_us_from_the_sandbox(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    client = ApiClient("crm", f"{served.url}/hubspot", StaticToken("t"), Dialect(lambda body: ("", "")))
+    client = ApiClient("crm", f"{served.url}/hubspot", StaticToken("t"), Dialect("none", lambda _: ("", ""), {}, lambda *_: ()))
     chat = Slack(f"{served.url}/slack/api", "xoxb-test")
     assert await client.call("GET", "/crm/v3/objects/deals", nature="read") == {"results": []}
     assert (await chat.post(message())).id

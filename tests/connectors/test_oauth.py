@@ -12,7 +12,7 @@ from connectors.remedies import Dialect
 from contracts.errors import MisconfiguredError, RetryableError, TowlineError
 from tests.connectors.conftest import Sandbox
 
-DIALECT = Dialect(lambda body: ("", ""))
+DIALECT = Dialect("none", lambda _: ("", ""), {}, lambda *_: ())
 PATH = "/crm/v3/objects/deals"
 
 

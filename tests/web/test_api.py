@@ -256,6 +256,11 @@ async def test_what_waits_for_a_decision_is_shown_with_whose_turn_it_is(client: 
         "decided_at": None,
         "decided_by": None,
         "door": None,
+        "answers": [],
+        "quorum": 1,
+        "missing": 1,
+        "turn": None,
+        "turn_since": None,
     }
 
 
