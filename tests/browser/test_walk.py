@@ -45,6 +45,15 @@ def pages_of(story: Story) -> list[str]:
         "/inbox",
         "/inbox?status=done&order=slowest",
         "/systems",
+        "/documents",
+        "/documents/orphans",
+        "/contracts",
+        "/contracts/systems",
+        "/contracts/failures",
+        "/contracts/mapping",
+        "/owners",
+        "/runbooks",
+        "/runbooks/lead.md",
     ]
 
 
