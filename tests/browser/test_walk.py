@@ -142,6 +142,7 @@ async def test_an_operator_finishes_what_stopped_by_keyboard(
         cause = "gate/milestone/the_note_is_approved"
         await page.get_by_role("link", name=cause).first.focus()
         await page.keyboard.press("Enter")
+        await page.locator("#because").select_option(index=1)
         await page.get_by_label("Reason").focus()
         await page.keyboard.type("nobody waits for it")
         for _ in range(3):

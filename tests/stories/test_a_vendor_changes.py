@@ -24,7 +24,9 @@ from web.gateway.again import read_again
 from web.gateway.counter import Counter
 from web.gateway.sources import open_sources
 from web.house import House
+from web.live import Live
 from web.metrics import Metrics
+from web.quotas import Quotas
 
 CHANGE = change(1) | {"sourceId": "userId:1", "changeFlag": "CREATED"}
 """What the sandbox sends of a new deal."""
@@ -221,8 +223,6 @@ class _Number(BaseModel):
 
 
 def house_of(world: World) -> House:
-    given, agreed = settings(billing_webhook_secrets=(BILLING_NEW,)), catalog()
-    ledger = world.house.ledger
-    return House(
-        given, agreed, ledger, Counter(ledger, agreed), open_sources(given), Metrics(), UNWATCHED, lambda: datetime.now(UTC)
-    )
+    given, agreed, ledger = settings(billing_webhook_secrets=(BILLING_NEW,)), catalog(), world.house.ledger
+    parts = (Counter(ledger, agreed), open_sources(given), Metrics(), UNWATCHED, Live(ledger), Quotas())
+    return House(given, agreed, ledger, *parts, lambda: datetime.now(UTC))

@@ -19,7 +19,7 @@ async def test_a_lead_that_fails_the_gate_leaves_with_the_rules_words_and_the_re
     assert [await world.status(one) for one in (good, doubtful)] == ["done", "parked"]
     (exception,) = await world.exceptions(doubtful)
     assert exception.cause.startswith("gate/lead/")
-    assert exception.reason == "The source is sure enough that this is a lead (one half or more)"
+    assert exception.reason.startswith("The source is sure enough that this is a lead (0.5 or more), because ")
     assert (exception.field, exception.owner) == ("confidence", "sales-operations")
     assert exception.route.endswith("then `towline replay --cause gate/lead/source_is_sure_of_the_lead`")
     assert [one["properties"]["name"] for one in await world.vendors.objects("crm", "companies")] == ["Northwind GmbH"]
