@@ -159,8 +159,9 @@ async def test_cancellations_whose_process_dies_after_every_single_write_take_ba
 
 async def told(world: World, deals: Sequence[Deal]) -> dict[str, int]:
     """Count the lines about each deal in all messages: one message may speak of several deals."""
-    blocks = [one["blocks"][-1]["text"]["text"] for one in await world.vendors.objects("chat", "messages")]
-    lines = [line for text in blocks for line in text.splitlines()]
+    messages = await world.vendors.objects("chat", "messages")
+    texts = ["\n".join(block["text"]["text"] for block in one["blocks"][1:] if block["type"] == "section") for one in messages]
+    lines = [line for text in texts for line in text.splitlines()]
     return {deal.name: sum(f"{deal.name.title()} GmbH" in line for line in lines) for deal in deals}
 
 
