@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("contracts", "lifecycle", "ledger", "connectors", "expectations", "tasks", "flows", "runtime")
 ENTRIES = catalog().entries
 ATTEMPTS = {event: place for place, event in enumerate(ENTRIES, 4)}
-"""Every event another number, which only its own steps can have from the catalog; more than the failures after which a circuit opens."""
+"""Every event another number, more than open a circuit, which only its own steps can have from the catalog."""
 
 TELL = """
 import json
