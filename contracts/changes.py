@@ -17,7 +17,7 @@ from contracts.budgets import load_budgets
 from contracts.catalog import load_catalog
 from contracts.drift import load_shapes
 from contracts.errors import RefusedError
-from contracts.files import FileError
+from contracts.files import text_of
 from contracts.matrix import load_matrix
 from contracts.owners import Owners
 from contracts.rules import load_rules
@@ -53,15 +53,7 @@ class Difference:
 
 def texts(folder: Path) -> Texts:
     """Read the agreed files below a folder, from the catalog to the vocabularies. Raises FileError."""
-    found = {}
-    for path in sorted(folder.rglob("*.yaml")):
-        try:
-            found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise FileError(f"{path}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise FileError(f"{path}: is not UTF-8 text") from None
-    return found
+    return {path.relative_to(folder).as_posix(): text_of(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
 def fingerprint(agreed: Texts) -> str:

@@ -65,12 +65,23 @@ def _quickly(path: Path) -> Any:
 
 def read(path: Path) -> Any:
     """Return a YAML document that remembers its line numbers."""
+    return parse(path, text_of(path))
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text. Raises FileError when it cannot be read, or is none."""
     try:
-        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise FileError(f"{path}: is not UTF-8 text") from None
+
+
+def parse(path: Path, text: str) -> Any:
+    """Return what a file's text, from its first line on, says in YAML, with line numbers. Raises FileError when it is none."""
+    try:
+        return YAML(typ="rt").load(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from contracts.drift import shapes
 from contracts.systems import System
 from ledger.database import Books
 from ledger.tables import EventStatus
@@ -22,14 +23,8 @@ from web.console.frame import shown, templates
 from web.console.people import Person, behind
 from web.house import House
 
-VENDORS: Mapping[str, System] = {
-    "hubspot": System.CRM,
-    "google": System.DOCS,
-    "slack": System.CHAT,
-    "gmail": System.MAIL,
-    "stripe": System.BILLING,
-}
-"""For which system each vendor stands whose limits we keep."""
+VENDORS = {vendor: known.system for vendor, known in shapes().items()}
+"""For which system each vendor stands."""
 LATELY = 500
 """Of how many of the newest events the lag is told."""
 NOTE = "what waits for it goes on by itself"
