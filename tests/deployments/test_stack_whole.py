@@ -106,7 +106,7 @@ def test_everything_runs_and_says_what_it_takes(house: House) -> None:
 def test_the_doctor_finds_nothing(house: House) -> None:
     said = house.towline("doctor", "--json")
     assert said.returncode == 0, said.stdout
-    assert len(json.loads(said.stdout)) == 10
+    assert len(json.loads(said.stdout)) == 11
 
 
 def test_a_lead_that_is_sent_travels_to_its_end(house: House) -> None:
