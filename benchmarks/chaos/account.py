@@ -34,6 +34,12 @@ SHOWN = {
     "chat": ("messages",),
 }
 OPEN = ("received", "running", "waiting")
+ASKING = ("discovery.completed", "change.requested")
+ASKED, MORE_ASKED = (
+    re.compile(r"^• .* · content \w+", re.MULTILINE),
+    re.compile(r"^… and (\d+) more: `towline decide`", re.MULTILINE),
+)
+"""A message that asks for decisions says how each was answered later on, and keeps a line of each."""
 CHAT = "chat messages"
 """A message about many deals names the first twenty of them: that none is left out is seen by the numbers that it says."""
 
@@ -100,20 +106,30 @@ def _keys(found: Account, objects: Mapping[str, Sequence[Mapping[str, Any]]]) ->
 def _told(found: Account, rows: Sequence[Any], gone: Counter[str], messages: Sequence[Mapping[str, Any]]) -> None:
     """Each event is told as often as its path says, also those of retired deals; a message says of how many deals it speaks."""
     said: Counter[str] = Counter()
-    for words in [str(one["object"].get("text") or "") for one in messages]:
+    for message in (one["object"] for one in messages):
+        words, lines = str(message.get("text") or ""), "\n".join(_lines(message))
+        said[ASKING[0]] += len(ASKED.findall(lines)) + sum(int(number) for number in MORE_ASKED.findall(lines))
         for event, (one, many) in HEADLINES.items():
+            if event in ASKING:
+                continue
             if words.startswith(f"{one}: "):
                 said[event] += 1
             elif number := re.fullmatch(rf"(\d+) {many}", words):
                 said[event] += int(number[1])
     done = gone + Counter(row.type for row in rows if row.status == "done")
     parked = Counter(row.type for row in rows if row.status in ("parked", "undone"))
-    for event, leaves in LEAVES.items():
-        each = leaves.get(CHAT, 0)
-        if said[event] < done[event] * each:
-            found.missing.append(f"{event}: told of {said[event]}, {done[event] * each} are done")
-        if said[event] > (done[event] + parked[event]) * each:
-            found.double.append(f"{event}: told of {said[event]}, {(done[event] + parked[event]) * each} happened")
+    for events in (ASKING, *((event,) for event in LEAVES if event not in ASKING)):
+        name, told = " and ".join(events), sum(said[event] for event in events)
+        least = sum(done[event] * LEAVES[event].get(CHAT, 0) for event in events)
+        most = least + sum(parked[event] * LEAVES[event].get(CHAT, 0) for event in events)
+        if told < least:
+            found.missing.append(f"{name}: told of {told}, {least} are done")
+        if told > most:
+            found.double.append(f"{name}: told of {told}, {most} happened")
+
+
+def _lines(message: Mapping[str, Any]) -> list[str]:
+    return [str(block["text"]["text"]) for block in message.get("blocks", ()) if block["type"] == "section"]
 
 
 def _deal(found: Account, deal: Deal, events: Sequence[Any], case: Any, standing: Counter[str]) -> None:
