@@ -40,6 +40,7 @@ ASKED, MORE_ASKED = (
     re.compile(r"^… and (\d+) more: `towline decide`", re.MULTILINE),
 )
 """A message that asks for decisions says how each was answered later on, and keeps a line of each."""
+OTHERS = {event: words for event, words in HEADLINES.items() if event not in ASKING}
 CHAT = "chat messages"
 """A message about many deals names the first twenty of them: that none is left out is seen by the numbers that it says."""
 
@@ -109,9 +110,7 @@ def _told(found: Account, rows: Sequence[Any], gone: Counter[str], messages: Seq
     for message in (one["object"] for one in messages):
         words, lines = str(message.get("text") or ""), "\n".join(_lines(message))
         said[ASKING[0]] += len(ASKED.findall(lines)) + sum(int(number) for number in MORE_ASKED.findall(lines))
-        for event, (one, many) in HEADLINES.items():
-            if event in ASKING:
-                continue
+        for event, (one, many) in OTHERS.items():
             if words.startswith(f"{one}: "):
                 said[event] += 1
             elif number := re.fullmatch(rf"(\d+) {many}", words):
